@@ -1,0 +1,155 @@
+"""Rows on their way into DuckDB and out of it, as Arrow tables.
+
+Arrow's `decimal128` refuses an amount that does not fit, where DuckDB would round it in silence,
+and a table of it is inserted 300 times faster than rows are one by one.
+"""
+
+# pyright: standard
+# pyarrow has no types, so strict checking has nothing to go by here.
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+
+from pfo_dagster.ledger.errors import InvalidRowError
+from pfo_dagster.ledger.instants import naive_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+    from decimal import Decimal
+
+    from _typeshed import DataclassInstance
+    from duckdb import DuckDBPyConnection
+
+    from pfo_dagster.ledger.rows import Refresh, Sync
+
+AMOUNT: Final = pa.decimal128(38, 12)
+"""Every amount's type: 26 digits before the point (all fiat money), 12 after (bitcoin has 8)."""
+
+_UNSTORABLE: Final = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError)
+
+
+def is_storable(amount: Decimal | None) -> bool:
+    """Whether the ledger can hold the amount exactly; if not, hand its row in as rejected."""
+    try:
+        pa.scalar(amount, type=AMOUNT)
+    except _UNSTORABLE:
+        return False
+    return True
+
+
+def record_of(row: DataclassInstance, source: Refresh | Sync | None = None) -> dict[str, object]:
+    """A frozen row as column values, with the tenant and the provider of `source` if given."""
+    columns = {field.name: getattr(row, field.name) for field in fields(row)}
+    if source is not None:
+        columns |= {"tenant_id": source.tenant_id, "provider": source.provider}
+    return columns
+
+
+def in_utc(table: pa.Table) -> pa.Table:
+    """The table with its timestamps marked as what they are in the ledger: UTC."""
+    for index, field in enumerate(table.schema):
+        if pa.types.is_timestamp(field.type) and field.type.tz is None:
+            instants = table.column(index).cast(pa.timestamp(field.type.unit, "UTC"))
+            table = table.set_column(index, field.name, instants)
+    return table
+
+
+@contextlib.contextmanager
+def incoming(
+    connection: DuckDBPyConnection,
+    target: str,
+    records: Sequence[Mapping[str, object]],
+    *,
+    columns: Sequence[str],
+    key: Sequence[str],
+) -> Generator[None]:
+    """Offer `records` to SQL as the relation `incoming` while the block runs.
+
+    Column types are those of the table `target`, so they are written down once, in the schema. The
+    first column of `key` names a row in messages. Raises `InvalidRowError` for a value that does
+    not fit and for two records with the same key.
+    """
+    _refuse_duplicates(target, records, key)
+    names = ", ".join(columns)
+    # Table and column names are this package's own constants.
+    schema = connection.sql(f"SELECT {names} FROM {target} LIMIT 0").to_arrow_table().schema  # noqa: S608
+    arrays = [_array(target, records, field, key[0]) for field in schema]
+    connection.register("incoming", pa.table(arrays, schema=schema))
+    try:
+        yield
+    finally:
+        connection.unregister("incoming")
+
+
+def insert(
+    connection: DuckDBPyConnection,
+    table: str,
+    records: Sequence[Mapping[str, object]],
+    *,
+    key: Sequence[str],
+) -> None:
+    """Add the records to a table as they are."""
+    if not records:
+        return
+    with incoming(connection, table, records, columns=tuple(records[0]), key=key):
+        connection.execute(f"INSERT INTO {table} BY NAME FROM incoming")
+
+
+def _refuse_duplicates(
+    target: str, records: Sequence[Mapping[str, object]], key: Sequence[str]
+) -> None:
+    seen: set[tuple[object, ...]] = set()
+    for record in records:
+        identity = tuple(record[column] for column in key)
+        if identity in seen:
+            named = ", ".join(
+                f"{column} {value}" for column, value in zip(key, identity, strict=True)
+            )
+            raise InvalidRowError(
+                f"Two rows for {target} have the same {named}; hand in one of them.",
+                relation=target,
+                record_id=str(identity[0]),
+            )
+        seen.add(identity)
+
+
+def _array(
+    target: str, records: Sequence[Mapping[str, object]], field: pa.Field, name: str
+) -> pa.Array:
+    values = [_plain(target, record, field.name, name) for record in records]
+    try:
+        return pa.array(values, type=field.type)
+    except _UNSTORABLE:
+        for record, value in zip(records, values, strict=True):
+            try:
+                pa.scalar(value, type=field.type)
+            except _UNSTORABLE as error:
+                raise _invalid(target, record, field.name, name, str(error)) from error
+        raise
+
+
+def _plain(target: str, record: Mapping[str, object], column: str, name: str) -> object:
+    value = record[column]
+    if not isinstance(value, datetime):
+        return value
+    try:
+        return naive_utc(value)
+    except ValueError as error:
+        raise _invalid(target, record, column, name, str(error)) from None
+
+
+def _invalid(
+    target: str, record: Mapping[str, object], column: str, name: str, problem: str
+) -> InvalidRowError:
+    record_id = str(record[name])
+    return InvalidRowError(
+        f"Row {record_id} cannot be stored in {target}: {column} is {record[column]!r}: {problem}.",
+        relation=target,
+        record_id=record_id,
+    )

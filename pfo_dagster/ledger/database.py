@@ -1,0 +1,85 @@
+"""How the ledger talks to DuckDB: connecting, transactions, and errors turned into plain words."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from pfo_dagster.ledger.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+
+OFFLINE: Mapping[str, bool] = {
+    "allow_community_extensions": False,
+    "allow_persistent_secrets": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+"""Settings of every connection: nothing is fetched and no code is loaded behind our back."""
+
+_REMEDIES = (
+    ("lock on file", "Another program has it open; close it. Readers use the published file."),
+    ("not a valid duckdb", "Move it away; a copy of the published file can take its place."),
+    ("version number", "Another version of DuckDB wrote it; use the version of this project."),
+    ("no space left", "The disk is full: make room, then run again. Nothing was half-written."),
+    ("file too large", "A size limit was met: raise it, then run again. Nothing was half-written."),
+    ("permission denied", "Give this user the right to write there, or set another directory."),
+    ("read-only file system", "The disk is read-only: make it writable, or set another directory."),
+    ("corrupt", "Put a copy of the published file in its place; the next run goes on from there."),
+)
+
+
+def connect(path: Path) -> DuckDBPyConnection:
+    """Open a database for writing, creating it if missing. The caller closes it."""
+    return duckdb.connect(str(path), config=dict(OFFLINE))
+
+
+def rows_of(
+    connection: DuckDBPyConnection,
+    sql: str,
+    parameters: Sequence[object] | Mapping[str, object] | None = None,
+) -> list[tuple[Any, ...]]:
+    """All rows of a query. Never `fetchone`: an unread rest blocks the connection's next query."""
+    return connection.execute(sql, parameters).fetchall()
+
+
+@contextlib.contextmanager
+def transaction(connection: DuckDBPyConnection) -> Generator[None]:
+    """Commit what the block does, or, if it raises, nothing of it."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        # After a failed write DuckDB may have ended the transaction by itself.
+        with contextlib.suppress(duckdb.Error):
+            connection.rollback()
+        raise
+    connection.commit()
+
+
+@contextlib.contextmanager
+def explaining(path: Path, doing: str) -> Generator[None]:
+    """Turn what DuckDB or the system says about `path` into a `StorageError` with a remedy."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise StorageError(_explanation(path, doing, str(error))) from error
+    except OSError as error:
+        detail = error.strerror or str(error)
+        if error.errno == errno.ENOTDIR:
+            detail += " (a part of the path is a file)"
+        raise StorageError(_explanation(path, doing, detail)) from error
+
+
+def _explanation(path: Path, doing: str, detail: str) -> str:
+    lowered = detail.lower()
+    remedy = next((advice for mark, advice in _REMEDIES if mark in lowered), "")
+    first_line = detail.strip().partition("\n")[0]
+    return f"Could not {doing} {path}: {first_line}. {remedy}".rstrip()

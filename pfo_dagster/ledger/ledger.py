@@ -1,0 +1,105 @@
+"""The ledger of balances: where its files are, and how to get to write or read them.
+
+`data_dir/warehouse.duckdb` belongs to one writer at a time. Everybody else reads the copy
+`data_dir/published/balances.duckdb`, which is replaced after each commit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from typing import TYPE_CHECKING
+
+from pfo_dagster.ledger.database import connect, explaining
+from pfo_dagster.ledger.instants import utc_now
+from pfo_dagster.ledger.lock import exclusive
+from pfo_dagster.ledger.migrations import bundled_migrations, migrate
+from pfo_dagster.ledger.publisher import Publisher, remove_leftovers
+from pfo_dagster.ledger.reader import Reader
+from pfo_dagster.ledger.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from datetime import datetime
+    from pathlib import Path
+
+_OTHERS = 0o007
+
+
+class Ledger:
+    """The ledger in `data_dir`. Making one touches nothing; the directory need not exist.
+
+    `clock` gives the instants at which things are recorded and published, `sleep` waits for the
+    lock; both are for tests to replace.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.data_dir = data_dir
+        self.warehouse_path = data_dir / "warehouse.duckdb"
+        self.published_path = data_dir / "published" / "balances.duckdb"
+        self._clock = clock
+        self._sleep = sleep
+
+    @contextlib.contextmanager
+    def writer(self, timeout: float = 60.0) -> Generator[Writer]:
+        """Be the one who writes, waiting up to `timeout` seconds for another one to end.
+
+        Creates the ledger if it is missing, brings its schema up to date, and repairs what a
+        killed writer left. The process's umask is 077 meanwhile, since DuckDB creates files of its
+        own: threads that create files for others should not run beside it. Raises `LedgerError`.
+        """
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(_private_files())
+            with explaining(self.data_dir, "use the data directory"):
+                _make_private(self.data_dir)
+                _make_private(self.published_path.parent)
+                lock = exclusive(self.data_dir / ".writer.lock", timeout=timeout, sleep=self._sleep)
+                stack.enter_context(lock)
+                remove_leftovers(self.published_path)
+            with explaining(self.warehouse_path, "open the ledger"):
+                connection = connect(self.warehouse_path)
+                source = os.open(self.warehouse_path, os.O_RDONLY)
+                # Closed after the connection: see `Publisher.source`.
+                stack.callback(os.close, source)
+                stack.callback(connection.close)
+                migrate(connection, bundled_migrations(), self._clock())
+                publisher = Publisher(connection, source, self.published_path)
+                lags = publisher.lags()
+            if lags:
+                publisher.publish(self._clock())
+            yield Writer(connection, self.warehouse_path, publisher, self._clock)
+
+    @contextlib.contextmanager
+    def reader(self) -> Generator[Reader]:
+        """Read what was published when the block is entered; a newer publication needs a new one.
+
+        Never waits for a writer and never makes one wait. Raises `NotPublishedError`.
+        """
+        with Reader.open(self.published_path) as reader:
+            yield reader
+
+
+def _make_private(directory: Path) -> None:
+    """Create the directory for its owner only, or close one that is open to everybody.
+
+    A directory open to a group stays so: somebody gave that right on purpose.
+    """
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if directory.stat().st_mode & _OTHERS:
+        directory.chmod(0o700)
+
+
+@contextlib.contextmanager
+def _private_files() -> Generator[None]:
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)

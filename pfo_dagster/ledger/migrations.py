@@ -1,0 +1,115 @@
+"""Brings a ledger file to the schema of this program: numbered SQL files, forward only.
+
+Each file of `schema/` is applied once, in its own transaction, and its checksum is kept in the
+ledger, so that a file edited after it was applied is noticed instead of silently meaning two
+things. To change the schema, add a file; never edit one that was released.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from pfo_dagster.ledger.database import rows_of, transaction
+from pfo_dagster.ledger.errors import SchemaError, StorageError
+from pfo_dagster.ledger.instants import naive_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from duckdb import DuckDBPyConnection
+
+_BOOKKEEPING = """
+CREATE SCHEMA IF NOT EXISTS history;
+CREATE TABLE IF NOT EXISTS history.schema_migrations (
+    version INTEGER NOT NULL,
+    name VARCHAR NOT NULL,
+    checksum VARCHAR NOT NULL,
+    applied_at TIMESTAMP NOT NULL
+);
+COMMENT ON TABLE history.schema_migrations IS 'The schema files that were applied to this file.';
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered schema file."""
+
+    version: int
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the text, as hexadecimal."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def bundled_migrations() -> tuple[Migration, ...]:
+    """The schema files that come with this program, in order."""
+    files = resources.files("pfo_dagster.ledger").joinpath("schema").iterdir()
+    named = sorted((file.name, file) for file in files if file.name.endswith(".sql"))
+    return tuple(
+        Migration(int(name.split("_", 1)[0]), name, file.read_text(encoding="utf-8"))
+        for name, file in named
+    )
+
+
+def migrate(connection: DuckDBPyConnection, migrations: Sequence[Migration], now: datetime) -> None:
+    """Apply what is missing.
+
+    Raises `SchemaError` if the file has a newer schema than this program, or was made with other
+    schema files; `StorageError` if it is somebody else's database. Then nothing was changed.
+    """
+    _refuse_foreign(connection)
+    with transaction(connection):
+        connection.execute(_BOOKKEEPING)
+    applied = _applied(connection)
+    _refuse_mismatch(applied, migrations)
+    for migration in migrations[len(applied) :]:
+        with transaction(connection):
+            connection.execute(migration.sql)
+            connection.execute(
+                "INSERT INTO history.schema_migrations VALUES (?, ?, ?, ?)",
+                [migration.version, migration.name, migration.checksum, naive_utc(now)],
+            )
+
+
+def _refuse_foreign(connection: DuckDBPyConnection) -> None:
+    tables = rows_of(
+        connection,
+        "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE NOT internal",
+    )
+    names = {str(name) for (name,) in tables}
+    if names and "history.schema_migrations" not in names:
+        raise StorageError(
+            "The ledger's file is a DuckDB database of something else (it has the table"
+            f" {min(names)}). Move it away, or set another data directory."
+        )
+
+
+def _applied(connection: DuckDBPyConnection) -> dict[int, tuple[str, str]]:
+    found = rows_of(
+        connection, "SELECT version, name, checksum FROM history.schema_migrations ORDER BY version"
+    )
+    return {int(version): (str(name), str(checksum)) for version, name, checksum in found}
+
+
+def _refuse_mismatch(applied: dict[int, tuple[str, str]], migrations: Sequence[Migration]) -> None:
+    known = {migration.version: migration for migration in migrations}
+    newer = sorted(applied.keys() - known.keys())
+    if newer:
+        raise SchemaError(
+            f"The ledger has schema version {newer[-1]}, but this program knows only up to"
+            f" {max(known, default=0)}: a newer program wrote it. Update this program."
+        )
+    for version, (name, checksum) in applied.items():
+        if known[version].checksum != checksum:
+            raise SchemaError(
+                f"Schema file {name} is not the one that this ledger was made with (checksum"
+                f" {known[version].checksum[:12]}, was {checksum[:12]}). Put the original back, and"
+                " make the change in a new file with the next number."
+            )

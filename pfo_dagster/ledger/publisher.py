@@ -1,0 +1,110 @@
+"""The copy for readers: made after each commit, put in place by one rename, never half there.
+
+Measured against the alternatives, this is the only way in which readers never wait, the writer
+never waits for them, and a crash at any moment leaves a readable, consistent file. Nobody but the
+holder of the writer's lock may copy the warehouse: a copy made meanwhile can be torn.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+
+from pfo_dagster.ledger.commits import last_commit
+from pfo_dagster.ledger.database import explaining, rows_of, transaction
+from pfo_dagster.ledger.errors import PublishError, StorageError
+from pfo_dagster.ledger.instants import naive_utc
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+
+_CHUNK_BYTES: Final = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Publishes one warehouse, on the connection of its writer.
+
+    `source` is a descriptor of the warehouse that stays open as long as the connection. Opening
+    the file anew for each copy would end DuckDB's own lock on it: POSIX drops all of a process's
+    locks on a file when the process closes any descriptor of it.
+    """
+
+    connection: DuckDBPyConnection
+    source: int
+    target: Path
+
+    def lags(self) -> bool:
+        """Whether readers see less than was committed, an older schema, or nothing readable."""
+        committed = last_commit(self.connection)
+        if committed == 0:
+            return False
+        name = str(self.target).replace("'", "''")
+        try:
+            self.connection.execute(f"ATTACH '{name}' AS replica (READ_ONLY)")
+        except duckdb.Error:
+            return True
+        try:
+            current = "SELECT commit_number, schema_version FROM {}meta"
+            published = rows_of(self.connection, current.format("replica."))
+            return published != rows_of(self.connection, current.format(""))
+        except duckdb.Error:
+            return True
+        finally:
+            self.connection.execute("DETACH replica")
+
+    def publish(self, now: datetime) -> None:
+        """Put a copy of all that is committed in place of the one before.
+
+        Raises `PublishError`; the publication before is then untouched.
+        """
+        temporary = self.target.with_name(f"{self.target.name}.tmp.{os.getpid()}")
+        try:
+            with explaining(self.target, "publish the ledger to"):
+                self._stamp(now)
+                self.connection.execute("CHECKPOINT")
+                self._copy_to(temporary)
+                temporary.replace(self.target)
+                _sync_directory(self.target.parent)
+        except StorageError as error:
+            raise PublishError(
+                f"{error} What was recorded is safe in the ledger; readers still see the"
+                " publication before, and the next run will catch up."
+            ) from error
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+    def _stamp(self, now: datetime) -> None:
+        with transaction(self.connection):
+            self.connection.execute("DELETE FROM history.publication")
+            self.connection.execute("INSERT INTO history.publication VALUES (?)", [naive_utc(now)])
+
+    def _copy_to(self, temporary: Path) -> None:
+        with open(self.source, "rb", closefd=False) as source, temporary.open("wb") as copy:
+            source.seek(0)
+            shutil.copyfileobj(source, copy, _CHUNK_BYTES)
+            copy.flush()
+            os.fsync(copy.fileno())
+
+
+def remove_leftovers(target: Path) -> None:
+    """Delete what publishers that were killed left behind. Only the lock's holder may call this."""
+    for leftover in target.parent.glob(f"{target.name}.tmp.*"):
+        leftover.unlink(missing_ok=True)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

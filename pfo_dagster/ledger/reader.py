@@ -1,0 +1,86 @@
+"""Reading the published file: read-only, locked down, exact."""
+
+# pyright: standard
+# pyarrow has no types, so strict checking has nothing to go by here.
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+
+from pfo_dagster.ledger.arrow import in_utc
+from pfo_dagster.ledger.database import OFFLINE, explaining
+from pfo_dagster.ledger.errors import NotPublishedError, QueryError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+
+    Parameters = Sequence[object] | Mapping[str, object] | None
+
+_READING: Final = frozenset({"SELECT", "EXPLAIN", "MULTI"})
+"""Kinds of statement that cannot change anything; MULTI is what PIVOT is parsed to."""
+
+
+class Reader:
+    """One look at the published file. Queries see its relations by their plain names.
+
+    Nothing can be written, no other file or network reached and no extension loaded. That limits
+    SQL from outside; it does not protect the file from code that runs in this process.
+    """
+
+    def __init__(self, connection: DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, published: Path) -> Generator[Reader]:
+        """Open the publication that is in place now. Raises `NotPublishedError`, `StorageError`."""
+        if not published.exists():
+            raise NotPublishedError(
+                f"Nothing is published yet: there is no {published}. Run `make run` first, or check"
+                " that the data directory is the right one."
+            )
+        # Attached to a fresh in-memory database: connecting to the file itself would give a
+        # process that still has an older publication open that one again.
+        connection = duckdb.connect(":memory:", config={**OFFLINE, "memory_limit": "4GB"})
+        with contextlib.closing(connection):
+            with explaining(published, "read"):
+                name = str(published).replace("'", "''")
+                connection.execute(f"ATTACH '{name}' AS ledger (READ_ONLY)")
+                connection.execute("USE ledger")
+                connection.execute("SET enable_external_access = false")
+                connection.execute("SET lock_configuration = true")
+            yield cls(connection)
+
+    def table(self, sql: str, params: Parameters = None) -> pa.Table:
+        """The result of one query: amounts as decimal128, instants as timestamps in UTC.
+
+        `params` fill `?` (a sequence) or `$name` (a mapping). Raises `QueryError`.
+        """
+        try:
+            self._refuse_changes(sql)
+            relation = self._connection.sql(sql, params=params)
+            return in_utc(relation.to_arrow_table())
+        except duckdb.Error as error:
+            raise QueryError(str(error).strip()) from error
+
+    def rows(self, sql: str, params: Parameters = None) -> list[dict[str, Any]]:
+        """The same as dictionaries: amounts as `Decimal`, instants as aware datetimes in UTC."""
+        return self.table(sql, params).to_pylist()
+
+    def _refuse_changes(self, sql: str) -> None:
+        """Refuse all but queries: DETACH and ATTACH would open the file again, for writing."""
+        kinds = [statement.type.name for statement in self._connection.extract_statements(sql)]
+        if len(kinds) != 1:
+            raise QueryError(f"Give one query; this is {len(kinds)}.")
+        if kinds[0] not in _READING:
+            raise QueryError(
+                f"Only queries (SELECT, FROM, DESCRIBE, EXPLAIN) can be run here, not {kinds[0]}:"
+                " the published file is for reading."
+            )

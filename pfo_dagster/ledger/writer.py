@@ -1,0 +1,161 @@
+"""The one who may write: every method is one transaction, published to readers when it returns.
+
+Got from `Ledger.writer()`, which holds the lock meanwhile. Each recording is idempotent: handed in
+again, for instance because the answer to the first try was lost, it changes nothing and gives the
+same result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from pfo_dagster.ledger import attempts
+from pfo_dagster.ledger.commits import Commit, commit
+from pfo_dagster.ledger.database import explaining
+from pfo_dagster.ledger.overviews import add_overview, differs
+from pfo_dagster.ledger.refreshes import add_refresh, find_refresh
+from pfo_dagster.ledger.results import RecordedOverview, RecordedRefresh, RecordedSync
+from pfo_dagster.ledger.rows import Findings
+from pfo_dagster.ledger.syncs import add_account_sync, add_transaction_sync, find_sync
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping, Sequence
+    from datetime import datetime
+    from decimal import Decimal
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+
+    from pfo_dagster.ledger.publisher import Publisher
+    from pfo_dagster.ledger.rows import (
+        AccountOutcome,
+        AccountRow,
+        BalanceRow,
+        ConnectionDecision,
+        ConnectionRow,
+        Overview,
+        OverviewRow,
+        Refresh,
+        RejectedRow,
+        Sync,
+        TransactionRow,
+    )
+
+
+class Writer:
+    """Records what providers said. All methods raise `LedgerError`, and then recorded nothing.
+
+    The exception to that is `PublishError`: recorded, but not visible to readers yet.
+    """
+
+    def __init__(
+        self,
+        connection: DuckDBPyConnection,
+        warehouse: Path,
+        publisher: Publisher,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._connection = connection
+        self._warehouse = warehouse
+        self._publisher = publisher
+        self._clock = clock
+
+    def record_refresh(
+        self,
+        refresh: Refresh,
+        *,
+        connections: Sequence[ConnectionRow],
+        accounts: Sequence[AccountRow],
+        balances: Sequence[BalanceRow],
+        outcomes: Sequence[AccountOutcome],
+        decisions: Sequence[ConnectionDecision],
+        provider_totals: Mapping[str, Decimal | None],
+        rejected: Sequence[RejectedRow] = (),
+    ) -> RecordedRefresh:
+        """Record all that one refresh of balances brought.
+
+        Balances are added where the provider said something new, connections and accounts where
+        they changed; accounts that are missing are named in the answer and kept.
+        """
+        with explaining(self._warehouse, "write to"):
+            known = find_refresh(self._connection, refresh.refresh_id)
+            if known is not None:
+                return known
+        findings = Findings(
+            connections=connections,
+            accounts=accounts,
+            balances=balances,
+            outcomes=outcomes,
+            decisions=decisions,
+            provider_totals=provider_totals,
+            rejected=rejected,
+        )
+        with self._recording("refresh", refresh.refresh_id) as transaction:
+            return add_refresh(transaction, refresh, findings)
+
+    def record_accounts(
+        self,
+        sync: Sync,
+        connections: Sequence[ConnectionRow],
+        accounts: Sequence[AccountRow],
+        rejected: Sequence[RejectedRow] = (),
+    ) -> RecordedSync:
+        """Record a listing of connections and accounts, without their figures."""
+        with explaining(self._warehouse, "write to"):
+            known = find_sync(self._connection, sync.sync_id)
+            if known is not None:
+                return known
+        with self._recording("accounts", sync.sync_id) as transaction:
+            return add_account_sync(transaction, sync, connections, accounts, rejected)
+
+    def record_transactions(
+        self,
+        sync: Sync,
+        transactions: Sequence[TransactionRow],
+        rejected: Sequence[RejectedRow] = (),
+    ) -> RecordedSync:
+        """Record transactions; one that changed gets a new version, one that is missing stays."""
+        with explaining(self._warehouse, "write to"):
+            known = find_sync(self._connection, sync.sync_id)
+            if known is not None:
+                return known
+        with self._recording("transactions", sync.sync_id) as transaction:
+            return add_transaction_sync(transaction, sync, transactions, rejected)
+
+    def record_overview(self, overview: Overview, rows: Sequence[OverviewRow]) -> RecordedOverview:
+        """Record the figures of a period, unless they are those of its newest overview."""
+        with explaining(self._warehouse, "write to"):
+            if not differs(self._connection, overview, rows):
+                return RecordedOverview(changed=False, rows=len(rows))
+        subject = f"{overview.tenant_id} {overview.period_start}..{overview.period_end}"
+        with self._recording("overview", subject) as transaction:
+            add_overview(transaction, overview, rows)
+        return RecordedOverview(changed=True, rows=len(rows))
+
+    def record_sync_attempt(
+        self, tenant_id: str, provider: str, connection_id: str, run_id: str, at: datetime
+    ) -> None:
+        """Record that a bank is about to be asked for new data; call it before asking."""
+        attempt = attempts.attempt_columns(tenant_id, provider, connection_id, run_id, at)
+        with explaining(self._warehouse, "write to"):
+            if attempts.is_recorded(self._connection, attempt):
+                return
+        with self._recording("sync attempt", connection_id) as transaction:
+            attempts.add_attempt(transaction, attempt)
+
+    def sync_attempts(
+        self, tenant_id: str, provider: str, since: datetime
+    ) -> dict[str, list[datetime]]:
+        """The forced syncs at or after `since`, oldest first, by connection id (UTC)."""
+        with explaining(self._warehouse, "read"):
+            return attempts.attempts_since(self._connection, tenant_id, provider, since)
+
+    @contextlib.contextmanager
+    def _recording(self, kind: str, subject_id: str) -> Generator[Commit]:
+        with (
+            explaining(self._warehouse, "write to"),
+            commit(self._connection, kind, subject_id, self._clock()) as transaction,
+        ):
+            yield transaction
+        self._publisher.publish(self._clock())
