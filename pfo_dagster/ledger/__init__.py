@@ -2,7 +2,7 @@
 
 Start at `Ledger`. It writes through `Ledger.writer()`, one process at a time, in the row types of
 `rows`; it reads the published copy through `Ledger.reader()`, with SQL or with the ready-made
-questions of `figures` and `checks`. The relations and their columns are described in
+answers of `figures` and `flows`. The relations and their columns are described in
 `schema/*.sql`. The package knows nothing of Dagster, HTTP or specs.
 """
 
@@ -17,6 +17,20 @@ from pfo_dagster.ledger.errors import (
     SchemaError,
     StorageError,
 )
+from pfo_dagster.ledger.figures import (
+    AccountType,
+    Freshness,
+    LatestBalance,
+    Position,
+    StaleAccount,
+    account_count,
+    account_types,
+    freshness,
+    latest_balances,
+    positions,
+    stale_accounts,
+)
+from pfo_dagster.ledger.flows import CategoryFlow, MonthFlow, cash_flow_by_month, categories
 from pfo_dagster.ledger.ledger import Ledger
 from pfo_dagster.ledger.reader import Reader
 from pfo_dagster.ledger.results import RecordedOverview, RecordedRefresh, RecordedSync
@@ -41,19 +55,25 @@ from pfo_dagster.ledger.writer import Writer
 __all__ = [
     "AccountOutcome",
     "AccountRow",
+    "AccountType",
     "AsOfBasis",
     "BalanceRow",
     "BalanceState",
     "BalanceType",
+    "CategoryFlow",
     "ConnectionDecision",
     "ConnectionRow",
+    "Freshness",
     "InvalidRowError",
+    "LatestBalance",
     "Ledger",
     "LedgerBusyError",
     "LedgerError",
+    "MonthFlow",
     "NotPublishedError",
     "Overview",
     "OverviewRow",
+    "Position",
     "PublishError",
     "QueryError",
     "Reader",
@@ -63,9 +83,18 @@ __all__ = [
     "Refresh",
     "RejectedRow",
     "SchemaError",
+    "StaleAccount",
     "StorageError",
     "Sync",
     "TransactionRow",
     "Writer",
+    "account_count",
+    "account_types",
+    "cash_flow_by_month",
+    "categories",
+    "freshness",
     "is_storable",
+    "latest_balances",
+    "positions",
+    "stale_accounts",
 ]

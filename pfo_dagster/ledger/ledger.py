@@ -76,6 +76,12 @@ class Ledger:
                 publisher.publish(self._clock())
             yield Writer(connection, self.warehouse_path, publisher, self._clock)
 
+    def catch_up(self, timeout: float = 60.0) -> None:
+        """Publish what a killed writer committed but could not publish. Raises `LedgerError`."""
+        if self.warehouse_path.exists():
+            with self.writer(timeout):
+                pass  # becoming the writer is what repairs
+
     @contextlib.contextmanager
     def reader(self) -> Generator[Reader]:
         """Read what was published when the block is entered; a newer publication needs a new one.

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _BOOKKEEPING = """
-CREATE SCHEMA IF NOT EXISTS history;
-CREATE TABLE IF NOT EXISTS history.schema_migrations (
+CREATE SCHEMA history;
+CREATE TABLE history.schema_migrations (
     version INTEGER NOT NULL,
     name VARCHAR NOT NULL,
     checksum VARCHAR NOT NULL,
@@ -64,9 +64,9 @@ def migrate(connection: DuckDBPyConnection, migrations: Sequence[Migration], now
     Raises `SchemaError` if the file has a newer schema than this program, or was made with other
     schema files; `StorageError` if it is somebody else's database. Then nothing was changed.
     """
-    _refuse_foreign(connection)
-    with transaction(connection):
-        connection.execute(_BOOKKEEPING)
+    if _is_empty(connection):
+        with transaction(connection):
+            connection.execute(_BOOKKEEPING)
     applied = _applied(connection)
     _refuse_mismatch(applied, migrations)
     for migration in migrations[len(applied) :]:
@@ -78,7 +78,8 @@ def migrate(connection: DuckDBPyConnection, migrations: Sequence[Migration], now
             )
 
 
-def _refuse_foreign(connection: DuckDBPyConnection) -> None:
+def _is_empty(connection: DuckDBPyConnection) -> bool:
+    """Whether the file is new. Raises `StorageError` if it is somebody else's."""
     tables = rows_of(
         connection,
         "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE NOT internal",
@@ -89,6 +90,7 @@ def _refuse_foreign(connection: DuckDBPyConnection) -> None:
             "The ledger's file is a DuckDB database of something else (it has the table"
             f" {min(names)}). Move it away, or set another data directory."
         )
+    return not names
 
 
 def _applied(connection: DuckDBPyConnection) -> dict[int, tuple[str, str]]:

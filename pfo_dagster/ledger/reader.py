@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import duckdb
 
@@ -74,6 +74,20 @@ class Reader:
         """The same as dictionaries: amounts as `Decimal`, instants as aware datetimes in UTC."""
         return self.table(sql, params).to_pylist()
 
+    def provider(self) -> str:
+        """Who delivered the newest data here. Raises `NotPublishedError` if nobody has yet."""
+        found = self.rows(
+            """
+            SELECT provider FROM (
+                SELECT provider, commit_number FROM refreshes
+                UNION ALL SELECT provider, commit_number FROM syncs
+            ) ORDER BY commit_number DESC LIMIT 1
+            """
+        )
+        if not found:
+            raise NotPublishedError("Nothing was refreshed or synced yet: run `make run` first.")
+        return str(found[0]["provider"])
+
     def _refuse_changes(self, sql: str) -> None:
         """Refuse all but queries: DETACH and ATTACH would open the file again, for writing."""
         kinds = [statement.type.name for statement in self._connection.extract_statements(sql)]
@@ -84,3 +98,13 @@ class Reader:
                 f"Only queries (SELECT, FROM, DESCRIBE, EXPLAIN) can be run here, not {kinds[0]}:"
                 " the published file is for reading."
             )
+
+
+_Answer = TypeVar("_Answer")
+
+
+def ask(
+    reader: Reader, answer: type[_Answer], sql: str, params: Mapping[str, object]
+) -> list[_Answer]:
+    """The rows of a query as a type whose fields are the query's columns."""
+    return [answer(**row) for row in reader.rows(sql, params)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pfo_dagster.ledger import (
     AccountOutcome,
@@ -22,6 +24,8 @@ from pfo_dagster.ledger import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pfo_dagster.ledger import Ledger
 
 NOON = datetime(2026, 11, 20, 11, 0, tzinfo=UTC)
 """Noon in Paris."""
@@ -151,4 +155,20 @@ def record(
             for row in connections
         ],
         provider_totals={},
+    )
+
+
+def published(ledger: Ledger, relation: str, order: str = "ALL") -> list[dict[str, Any]]:
+    """What readers see of a relation now."""
+    with ledger.reader() as reader:
+        return reader.rows(f"FROM {relation} ORDER BY {order}")
+
+
+def in_another_process(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run Python code with arguments; the caller looks at what it printed."""
+    return subprocess.run(  # noqa: S603 our own code
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
     )

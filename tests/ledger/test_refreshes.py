@@ -14,17 +14,12 @@ from pfo_dagster.ledger import (
     InvalidRowError,
     RejectedRow,
 )
-from tests.ledger.builders import NOON, account, balance, connection, record, refresh
+from tests.ledger.builders import NOON, account, balance, connection, published, record, refresh
 
 if TYPE_CHECKING:
     from pfo_dagster.ledger import Ledger
 
 VIEWS = ("balances", "latest_balances", "daily_cash_position", "accounts", "connections")
-
-
-def published(ledger: Ledger, relation: str, order: str = "ALL") -> list[dict[str, object]]:
-    with ledger.reader() as reader:
-        return reader.rows(f"FROM {relation} ORDER BY {order}")
 
 
 def amounts(ledger: Ledger) -> list[object]:
