@@ -1,0 +1,102 @@
+"""Queries on the published file: anything that reads, nothing that changes or reaches elsewhere."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pfo_dagster.ledger import NotPublishedError, QueryError
+from tests.ledger.builders import NOON, balance, published, record, refresh, sync
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pfo_dagster.ledger import Ledger, Reader
+
+
+@pytest.fixture
+def reader(ledger: Ledger) -> Generator[Reader]:
+    with ledger.writer() as writer:
+        record(writer, refresh(), [balance("1.50")])
+    with ledger.reader() as reader:
+        yield reader
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "FROM balances",
+        "WITH one AS (SELECT 1) FROM one",
+        "DESCRIBE balances",
+        "SUMMARIZE balances",
+        "SHOW TABLES",
+        "EXPLAIN FROM latest_balances",
+        "PIVOT balances ON currency USING sum(amount)",
+        "SELECT 1;",
+    ],
+)
+def test_what_reads_is_answered(reader: Reader, sql: str) -> None:
+    assert reader.rows(sql)
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("DETACH ledger", "Only queries"),
+        ("ATTACH 'other.duckdb'", "Only queries"),
+        ("DELETE FROM balances", "Only queries"),
+        ("COPY balances TO 'out.csv'", "Only queries"),
+        ("SET threads = 1", "Only queries"),
+        ("INSTALL httpfs", "Only queries"),
+        ("CREATE TEMP TABLE mine AS SELECT 1", "Only queries"),
+        ("SELECT 1; SELECT 2", "Give one query; this is 2"),
+        ("", "Give one query; this is 0"),
+        ("FROM read_text('/etc/hostname')", "disabled by configuration"),
+        ("FROM 'data.csv'", "disabled by configuration"),
+        ("SELEC 1", "syntax error"),
+        ("FROM balance", "does not exist"),
+        ("SELECT * FROM balances WHERE amount = ?", "arameter"),
+    ],
+)
+def test_what_does_not_is_refused_with_a_reason(reader: Reader, sql: str, message: str) -> None:
+    with pytest.raises(QueryError, match=message):
+        reader.rows(sql)
+
+
+def test_deleting_rows_in_a_query_fails_too(reader: Reader) -> None:
+    with pytest.raises(QueryError):
+        reader.rows("WITH gone AS (DELETE FROM balances RETURNING *) FROM gone")
+    assert len(reader.rows("FROM balances")) == 1
+
+
+def test_parameters_are_taken_by_place_or_name(reader: Reader) -> None:
+    by_place = reader.rows("SELECT amount FROM balances WHERE account_id = ?", ["1"])
+    by_name = reader.rows("SELECT amount FROM balances WHERE account_id = $id", {"id": "1"})
+    assert by_place == by_name == [{"amount": balance("1.5").amount}]
+
+
+def test_instants_are_aware_and_in_utc(reader: Reader) -> None:
+    [row] = reader.rows("SELECT as_of, NULL::TIMESTAMP AS never FROM balances")
+    assert row == {"as_of": NOON, "never": None}
+    assert row["as_of"].astimezone(UTC).utcoffset() == row["as_of"].utcoffset()
+
+
+def test_the_newest_provider_is_named(ledger: Ledger) -> None:
+    with ledger.writer() as writer:
+        writer.record_sync_attempt("home", "sandbox", "c1", "run", NOON)
+        with ledger.reader() as reader, pytest.raises(NotPublishedError, match="make run"):
+            reader.provider()
+        writer.record_accounts(sync("s1"), [], [])
+        record(writer, refresh("r1", provider="powens:home"), [])
+    with ledger.reader() as reader:
+        assert reader.provider() == "powens:home"
+
+
+def test_the_day_of_a_balance_is_the_day_in_paris(ledger: Ledger) -> None:
+    late = NOON.replace(hour=23, minute=30)
+    with ledger.writer() as writer:
+        record(writer, refresh(), [balance(as_of=late)])
+    [row] = published(ledger, "balances")
+    assert str(row["day"]) == "2026-11-21"
