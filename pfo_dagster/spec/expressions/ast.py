@@ -146,6 +146,20 @@ def atoms(node: Node) -> Iterator[Constant | Lookup | Comparison]:
         yield node
 
 
+def lookups(node: Node) -> Iterator[Lookup]:
+    """Every value of the context that is looked at."""
+    if isinstance(node, Lookup):
+        yield node
+    elif isinstance(node, Comparison):
+        yield from lookups(node.left)
+        yield from lookups(node.right)
+    elif isinstance(node, Not):
+        yield from lookups(node.operand)
+    elif isinstance(node, Logical):
+        for operand in node.operands:
+            yield from lookups(operand)
+
+
 def _access(key: str) -> str:
     if _NAME.fullmatch(key):
         return f".{key}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from pfo_dagster.spec.expressions.ast import Comparison, Node, atoms
+from pfo_dagster.spec.expressions.ast import Comparison, Node, atoms, lookups
 from pfo_dagster.spec.expressions.dialect import Remark, read_dialect
 from pfo_dagster.spec.expressions.errors import ExpressionError
 from pfo_dagster.spec.expressions.parser import parse_javascript
@@ -65,6 +65,11 @@ class Expression:
     text: str
     root: Node
     remarks: tuple[Remark, ...] = ()
+
+    @property
+    def roots(self) -> frozenset[str]:
+        """Which of `data`, `input` and `output` it looks at."""
+        return frozenset(lookup.root for lookup in lookups(self.root))
 
     def evaluate(self, context: ExpressionContext) -> bool:
         """Whether it holds. Raises `ExpressionError` only if the context is not JSON."""

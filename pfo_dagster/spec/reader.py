@@ -1,0 +1,173 @@
+"""Reads specs and the app config from files, and tells everything that is wrong with any of them.
+
+`read_workflows` and `read_app` are for callers who want all or nothing; `load_workflows` for those
+who want what can be had together with the complaints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar, cast
+
+from pfo_dagster.spec.app import AppConfig
+from pfo_dagster.spec.diagnostics import SpecError
+from pfo_dagster.spec.fields import SourcedPart
+from pfo_dagster.spec.model import WorkflowSpec
+from pfo_dagster.spec.readers import READERS, Reading
+from pfo_dagster.spec.rules import reading as rules
+from pfo_dagster.spec.source import Document, Position, SourceFile, SourceMap
+from pfo_dagster.spec.validation import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pfo_dagster.spec.diagnostics import Diagnostic
+
+Model = TypeVar("Model", bound=SourcedPart)
+
+MAX_BYTES: Final = 512 * 1024
+"""A file's size; specs have a few thousand bytes, and YAML is slow to read."""
+
+APP_FILE: Final = "app.yaml"
+"""The app config's name in a folder of specs."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """The workflows that could be read, and what is wrong with the files of all of them."""
+
+    specs: tuple[WorkflowSpec, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def read_workflows(path: Path) -> list[WorkflowSpec]:
+    """Every workflow of a file, or of the files in a folder and its folders, sorted by path.
+
+    Raises `SpecError` with everything that is wrong with any of the files.
+    """
+    result = load_workflows(path)
+    if result.diagnostics:
+        raise SpecError(result.diagnostics)
+    return list(result.specs)
+
+
+def load_workflows(path: Path) -> LoadResult:
+    """As `read_workflows`, but gives what can be read together with what is wrong. Never raises."""
+    path = Path(path)
+    specs: list[WorkflowSpec] = []
+    diagnostics: list[Diagnostic] = []
+    files = [path] if path.is_file() else list(_workflow_files(path))
+    for file in files:
+        found, wrong = _read_models(file, WorkflowSpec)
+        specs.extend(found)
+        diagnostics.extend(wrong)
+    if not files:
+        diagnostics.append(_nothing_at(path))
+    diagnostics.extend(_same_identity(specs))
+    return LoadResult(tuple(specs), tuple(diagnostics))
+
+
+def read_app(path: Path) -> AppConfig:
+    """The app config of a file. Raises `SpecError` with everything that is wrong with it."""
+    path = Path(path)
+    if not path.exists():
+        message = "there is no such file"
+        raise SpecError([rules.UNREADABLE.broken(message, file=SourceFile(path, ""))])
+    configs, diagnostics = _read_models(path, AppConfig)
+    if len(configs) > 1:
+        message = "there are several app configs in this file; one is expected"
+        diagnostics.append(rules.WRONG_VALUE.broken(message, file=SourceFile(path, "")))
+    if diagnostics:
+        raise SpecError(diagnostics)
+    return configs[0]
+
+
+def _workflow_files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        is_other = path.name == APP_FILE or path.name.endswith(".schema.json")
+        if path.suffix in READERS and not hidden and not is_other and path.is_file():
+            yield path
+
+
+def _nothing_at(path: Path) -> Diagnostic:
+    file = SourceFile(path, "")
+    if not path.exists():
+        hint = "check the path, or the PFO_SPECS_DIR that gives it"
+        return rules.UNREADABLE.broken("there is no such file or folder", file=file, hint=hint)
+    suffixes = ", ".join(READERS)
+    message = f"this folder has no workflow specs ({suffixes})"
+    return rules.NO_WORKFLOW.broken(message, file=file)
+
+
+def _read_models(path: Path, model: type[Model]) -> tuple[list[Model], list[Diagnostic]]:
+    models: list[Model] = []
+    reading = _read_file(path)
+    diagnostics = list(reading.diagnostics)
+    for document in reading.documents:
+        for source, value in _parts(document):
+            result = validate(model, source, value)
+            if isinstance(result, list):
+                diagnostics.extend(result)
+            else:
+                models.append(result.read_from(source))
+    if not models and not diagnostics:
+        message = "there is nothing in this file"
+        diagnostics.append(rules.NO_WORKFLOW.broken(message, file=SourceFile(path, "")))
+    return models, diagnostics
+
+
+def _parts(document: Document) -> Iterator[tuple[SourceMap, object]]:
+    if isinstance(document.value, list):
+        items = cast("list[object]", document.value)
+        for index, item in enumerate(items):
+            yield SourceMap(document, (index,)), item
+    else:
+        yield SourceMap(document), document.value
+
+
+def _read_file(path: Path) -> Reading:
+    nothing = SourceFile(path, "")
+    reader = READERS.get(path.suffix)
+    if reader is None:
+        message = f"files ending in {path.suffix or 'nothing'} cannot be read"
+        expected = "a file ending in " + " or ".join(READERS)
+        return _unread(rules.UNREADABLE.broken(message, file=nothing, expected=expected))
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        message = f"the file cannot be read: {error.strerror or error}"
+        return _unread(rules.UNREADABLE.broken(message, file=nothing))
+    if len(raw) > MAX_BYTES:
+        message = f"the file has {len(raw)} bytes; at most {MAX_BYTES} are read"
+        return _unread(rules.UNREADABLE.broken(message, file=nothing))
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8", "replace")
+        position = Position(before.count("\n") + 1, len(before) - before.rfind("\n"))
+        message = f"the file is not in UTF-8: byte 0x{raw[error.start]:02x} cannot be read"
+        hint = "save it in UTF-8"
+        return _unread(rules.UNREADABLE.broken(message, file=nothing, position=position, hint=hint))
+    return reader(SourceFile(path, text))
+
+
+def _unread(diagnostic: Diagnostic) -> Reading:
+    return Reading((), (diagnostic,))
+
+
+def _same_identity(specs: Iterable[WorkflowSpec]) -> Iterator[Diagnostic]:
+    first: dict[tuple[str, str], WorkflowSpec] = {}
+    for spec in specs:
+        earlier = first.setdefault((spec.meta.key, spec.meta.version), spec)
+        if earlier is spec or not spec.source or not earlier.source:
+            continue
+        line = earlier.source.locate(("meta", "key")).line
+        yield rules.DUPLICATE_WORKFLOW.broken(
+            f"{spec.meta.key} {spec.meta.version} is specified twice",
+            file=spec.source.file,
+            position=spec.source.locate(("meta", "key")),
+            place=("meta", "key"),
+            hint=f"the other one is in {earlier.source.path}:{line}; remove one of them",
+        )

@@ -1,0 +1,36 @@
+"""PFO100-PFO109: what a workflow needs and the app config does not give."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pfo_dagster.spec.rules.rule import Rule
+
+SLOT_UNBOUND: Final = Rule(
+    "PFO100",
+    "error",
+    "An integration slot is not bound",
+    "The workflow cannot start: pre-flight refuses it.",
+    "requiredIntegrations: [primaryOpenBankng]",
+)
+SLOT_DOWN: Final = Rule(
+    "PFO101",
+    "error",
+    "An integration slot is in status error or disconnected",
+    "The workflow cannot start: pre-flight refuses it.",
+    "integrations: [{slotId: primaryOpenBanking, status: disconnected}]",
+)
+SLOT_UNKNOWN: Final = Rule(
+    "PFO102",
+    "warning",
+    "An integration slot's status is unknown",
+    "The workflow starts, but nobody has seen the integration work.",
+    "integrations: [{slotId: primaryOpenBanking, status: unknown}]",
+)
+CAPABILITY_OFF: Final = Rule(
+    "PFO103",
+    "error",
+    "A required capability is not enabled",
+    "The workflow cannot start: pre-flight refuses it.",
+    "capabilities: {enabled: []}",
+)

@@ -1,0 +1,50 @@
+"""What a rule is, and how a breach of it becomes a diagnostic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pfo_dagster.spec.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pfo_dagster.spec.diagnostics import Level
+    from pfo_dagster.spec.source import Place, Position, SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that specs are held to: its title, its reason and a piece of YAML that breaks it."""
+
+    code: str
+    level: Level
+    title: str
+    why: str
+    example: str
+
+    def broken(
+        self,
+        message: str,
+        *,
+        file: SourceFile | None = None,
+        position: Position | None = None,
+        place: Place = (),
+        expected: str | None = None,
+        hint: str | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> Diagnostic:
+        """A diagnostic of this rule, with the line of `file` that stands at `position`."""
+        return Diagnostic(
+            code=self.code,
+            level=self.level,
+            message=message,
+            path=file.path if file else None,
+            position=position,
+            place=place,
+            expected=expected,
+            hint=hint,
+            excerpt=file.line(position.line) if file and position else None,
+            context=context or {},
+        )
