@@ -1,1 +1,25 @@
+"""From a workflow spec to Dagster definitions.
 
+`workflow.translate` is the way in: it refuses what it cannot carry over (`coverage`), plans one op
+for each step (`steps`), wires them (`graph`), and puts the same graph behind the assets that the
+steps' operations declare (`assets`). Knows nothing of open banking or DuckDB.
+"""
+
+from pfo_dagster.translate.coverage import FieldCoverage, Treatment
+from pfo_dagster.translate.errors import TranslationError
+from pfo_dagster.translate.hooks import keep_permanent_failures_permanent
+from pfo_dagster.translate.retries import SpecRetryPolicy, describe_retries, retry_policy
+from pfo_dagster.translate.workflow import TranslatedWorkflow, translate, translate_all
+
+__all__ = [
+    "FieldCoverage",
+    "SpecRetryPolicy",
+    "TranslatedWorkflow",
+    "TranslationError",
+    "Treatment",
+    "describe_retries",
+    "keep_permanent_failures_permanent",
+    "retry_policy",
+    "translate",
+    "translate_all",
+]

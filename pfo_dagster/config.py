@@ -1,0 +1,96 @@
+"""Settings from the environment, and the paths that follow from them.
+
+Read once, by whoever starts something (`definitions`, the command line); everything else is handed
+what it needs. A `.env` file in the project's root is read too; the environment wins over it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+"""Where `specs/` and `data/` stand by default: the checkout that this package is in."""
+
+
+class SettingsError(Exception):
+    """The environment cannot be used; the text says which variable and what to do."""
+
+
+class Settings(BaseSettings):
+    """What can be set from outside. Every variable's default works without any being set."""
+
+    model_config = SettingsConfigDict(
+        env_file=PROJECT_ROOT / ".env", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    data_dir: Path = Field(PROJECT_ROOT / "data", alias="PFO_DATA_DIR")
+    specs_dir: Path = Field(PROJECT_ROOT / "specs", alias="PFO_SPECS_DIR")
+    chosen_dagster_home: Path | None = Field(None, alias="DAGSTER_HOME")
+
+    powens_domain: str | None = Field(None, alias="POWENS_DOMAIN")
+    """The domain alone (`acme-sandbox`), without `.biapi.pro`."""
+    powens_base_url: str | None = Field(None, alias="POWENS_BASE_URL")
+    """In place of the domain: the whole base URL, which ends in `/2.0`."""
+    powens_user_token: SecretStr | None = Field(None, alias="POWENS_USER_TOKEN")
+    powens_webhook_secret: SecretStr | None = Field(None, alias="POWENS_WEBHOOK_SECRET")
+
+    sandbox_seed: int = Field(2026, alias="PFO_SANDBOX_SEED")
+    stale_after_hours: int = Field(24, alias="PFO_STALE_AFTER_HOURS", ge=1)
+    """Age of a connection's data from which a refresh asks the bank itself."""
+    forced_syncs_per_day: int = Field(4, alias="PFO_FORCED_SYNCS_PER_DAY", ge=0)
+    """Most forced syncs of a connection in any rolling 24 hours (PSD2 allows about 4)."""
+    schedules_on: bool = Field(False, alias="PFO_SCHEDULES_ON")
+    """Whether schedules and sensors start out running when a code location is first loaded."""
+
+    @field_validator(
+        "powens_domain", "powens_base_url", "powens_user_token", "powens_webhook_secret",
+        "chosen_dagster_home", mode="before",
+    )  # fmt: skip
+    @classmethod
+    def _empty_is_unset(cls, value: Any) -> Any:  # noqa: ANN401 - whatever the environment holds
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's own storage: one for every command, so that each run is seen in the UI."""
+        return (self.chosen_dagster_home or self.data_dir / "dagster").absolute()
+
+    @property
+    def has_powens(self) -> bool:
+        """Whether the real provider is set up; if not, the built-in sandbox is used.
+
+        Raises `SettingsError` when only half of it is: made-up data in the place of a bank's, or
+        the other way round, must never come from a forgotten variable.
+        """
+        address = self.powens_domain or self.powens_base_url
+        if self.powens_domain and self.powens_base_url:
+            raise SettingsError(
+                "POWENS_DOMAIN and POWENS_BASE_URL are both set. Keep the one that you mean."
+            )
+        if address and not self.powens_user_token:
+            raise SettingsError(
+                "POWENS_USER_TOKEN is not set, but POWENS_DOMAIN or POWENS_BASE_URL is. Set the "
+                "token to use Powens, or unset the address to use the built-in sandbox."
+            )
+        if self.powens_user_token and not address:
+            raise SettingsError(
+                "POWENS_USER_TOKEN is set, but neither POWENS_DOMAIN nor POWENS_BASE_URL is. Set "
+                "one of them to use Powens, or unset the token to use the built-in sandbox."
+            )
+        return address is not None
+
+
+def load_settings() -> Settings:
+    """The settings as the environment has them now; raises `SettingsError` in plain words."""
+    try:
+        return Settings()  # pyright: ignore[reportCallIssue] - pydantic-settings fills the fields
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{problem['loc'][0]}: {problem['msg']}"
+            for problem in error.errors(include_url=False, include_input=False)
+        )
+        raise SettingsError(f"The environment cannot be used: {problems}.") from None

@@ -1,0 +1,102 @@
+"""The workflow's assets: the same steps, behind what their operations declare that they produce."""
+
+# No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
+from collections.abc import Sequence
+
+import dagster as dg
+
+from pfo_dagster.operations import AssetPath, ProducedAsset
+from pfo_dagster.spec import WorkflowSpec
+from pfo_dagster.translate.errors import TranslationError
+from pfo_dagster.translate.graph import CompletionCheck, GraphParts, asset_graph
+from pfo_dagster.translate.hooks import keep_permanent_failures_permanent
+from pfo_dagster.translate.metadata import spec_metadata
+from pfo_dagster.translate.naming import asset_output_name, dagster_owner
+
+GROUP = "workflows"
+"""The asset group in which everything made from specs stands."""
+
+
+def produced_by(parts: GraphParts) -> list[ProducedAsset]:
+    """What the workflow's steps produce, in the order of the steps."""
+    assets: dict[AssetPath, tuple[str, ProducedAsset]] = {}
+    for plan in parts.plans:
+        for asset in plan.operation.produces if plan.operation else ():
+            if asset.key in assets:
+                other = assets[asset.key][0]
+                problem = (
+                    f'{parts.spec.meta.key}: the steps "{other}" and "{plan.step.id}" both produce '
+                    f"the asset {'/'.join(asset.key)}; an asset has one producer"
+                )
+                raise TranslationError([problem])
+            assets[asset.key] = (plan.step.id, asset)
+    return [asset for _, asset in assets.values()]
+
+
+def workflow_assets(parts: GraphParts) -> dg.AssetsDefinition | None:
+    """The graph-backed assets of a workflow, or None where its operations produce none."""
+    produced = produced_by(parts)
+    if not produced:
+        return None
+    own = {asset.key for asset in produced}
+    upstream = list(
+        dict.fromkeys(key for asset in produced for key in asset.derived_from if key not in own)
+    )
+    check = CompletionCheck(asset=produced[-1].key)
+    definition = dg.AssetsDefinition.from_graph(
+        asset_graph(parts, upstream, check),
+        keys_by_input_name={asset_output_name(key): dg.AssetKey(key) for key in upstream},
+        keys_by_output_name={asset_output_name(a.key): dg.AssetKey(a.key) for a in produced},
+        internal_asset_deps={
+            asset_output_name(asset.key): {dg.AssetKey(key) for key in asset.derived_from}
+            for asset in produced
+        },
+        check_specs=[
+            dg.AssetCheckSpec(
+                check.name,
+                asset=dg.AssetKey(check.asset),
+                description="The workflow ran to its end. The metadata tell which way it took.",
+            )
+        ],
+        group_name=GROUP,
+        code_versions_by_output_name={
+            asset_output_name(asset.key): parts.spec.digest[:12] for asset in produced
+        },
+        hook_defs={keep_permanent_failures_permanent},
+    )
+    by_key = {dg.AssetKey(asset.key): asset for asset in produced}
+    return definition.map_asset_specs(lambda spec: _described(spec, by_key[spec.key], parts.spec))
+
+
+def _described(
+    asset_spec: dg.AssetSpec, produced: ProducedAsset, workflow: WorkflowSpec
+) -> dg.AssetSpec:
+    return asset_spec.replace_attributes(
+        description=produced.description,
+        owners=[dagster_owner(owner) for owner in workflow.meta.owners],
+        kinds=set(produced.kinds),
+        tags={**asset_spec.tags, **workflow_tags(workflow)},
+        metadata={**asset_spec.metadata, **spec_metadata(workflow)},
+    )
+
+
+def workflow_tags(workflow: WorkflowSpec) -> dict[str, str]:
+    """The tags by which a workflow's job and assets are found: key, version, domain, own tags."""
+    tags = {
+        "pfo/workflow": workflow.meta.key,
+        "pfo/version": workflow.meta.version,
+        "pfo/stability": str(workflow.meta.stability),
+    }
+    if workflow.meta.domain:
+        tags["pfo/domain"] = workflow.meta.domain
+    return tags | dict.fromkeys(_tag_names(workflow.meta.tags), "")
+
+
+def _tag_names(tags: Sequence[str]) -> list[str]:
+    """The spec's tags as Dagster takes them: letters, digits, `_`, `.` and `-`, at most 63."""
+    return [
+        "".join(
+            character if character.isalnum() or character in "_.-" else "-" for character in tag
+        )[:63]
+        for tag in tags
+    ]

@@ -1,0 +1,158 @@
+"""Lossless or refused: what becomes of each field of a spec.
+
+`FIELDS` is the one list of what the translator understands. Every value that a spec sets is looked
+up in it by its place; a place that is not listed is refused, so a field that is added to the model
+can never be dropped silently.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pfo_dagster.spec import WorkflowSpec
+
+Location = tuple[str | int, ...]
+
+
+class Treatment(StrEnum):
+    """How faithfully a field is carried over."""
+
+    EXACT = "exact"
+    """Dagster has the same thing."""
+    EMULATED = "emulated"
+    """Dagster has no such thing; the same behaviour is built from others."""
+    REFUSED = "refused"
+    """Not translated, and neither is the spec."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """What is done with the values at places that match `pattern` (`[]` is any index)."""
+
+    pattern: str
+    treatment: Treatment
+    becomes: str
+    only: frozenset[object] | None = None
+    """The values that this rule is for; all of them where None."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCoverage:
+    """One value of a spec and what became of it."""
+
+    location: Location
+    value: object
+    treatment: Treatment
+    becomes: str
+
+    @property
+    def path(self) -> str:
+        """The place as people write it: `definition.steps[0].retry.delayMs`."""
+        return "".join(
+            f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.location
+        ).lstrip(".")
+
+
+def _exact(becomes: str, *patterns: str, only: frozenset[object] | None = None) -> list[FieldRule]:
+    return [FieldRule(pattern, Treatment.EXACT, becomes, only) for pattern in patterns]
+
+
+def _emulated(becomes: str, *patterns: str) -> list[FieldRule]:
+    return [FieldRule(pattern, Treatment.EMULATED, becomes) for pattern in patterns]
+
+
+def _refused(why: str, *patterns: str) -> list[FieldRule]:
+    return [FieldRule(pattern, Treatment.REFUSED, why) for pattern in patterns]
+
+
+FIELDS: tuple[FieldRule, ...] = (
+    *_exact("name and tag of the job, the graph and the assets", "meta.key"),
+    *_exact("tag of the job and code version of the assets", "meta.version"),
+    *_exact("description of the job and the graph", "meta.title", "meta.description"),
+    *_exact("tag of the job and the assets", "meta.domain", "meta.tags[]"),
+    *_exact("tag and metadata of the job", "meta.stability"),
+    *_exact("owner of the job and the assets", "meta.owners[]"),
+    *_exact("metadata of the job", "meta.docId[]"),
+    *_exact("the op that runs first", "definition.entryStepId"),
+    *_exact("name of an op", "definition.steps[].id"),
+    *_exact("an op", "definition.steps[].type", only=frozenset({"automation"})),
+    *_refused("human and decision steps are not translated yet", "definition.steps[].type"),
+    *_exact("description of the op", "definition.steps[].label", "definition.steps[].description"),
+    *_exact(
+        "the operation that the op calls",
+        "definition.steps[].action.operation.key",
+        "definition.steps[].action.operation.version",
+    ),
+    *_exact("RetryPolicy.max_retries", "definition.steps[].retry.maxAttempts"),
+    *_emulated(
+        "a RetryPolicy whose calculate_delay waits as the spec says",
+        "definition.steps[].retry.backoff",
+        "definition.steps[].retry.delayMs",
+        "definition.steps[].retry.maxDelayMs",
+    ),
+    *_emulated(
+        "a requirement that the pre-flight op checks, and a tag of the op",
+        "definition.steps[].requiredIntegrations[]",
+        "definition.steps[].requiredCapabilities[].key",
+        "definition.steps[].requiredCapabilities[].version",
+    ),
+    *_exact(
+        "a condition that the op evaluates before each execution",
+        "definition.steps[].guard.type",
+        only=frozenset({"expression"}),
+    ),
+    *_refused(
+        "a policy guard needs an evaluator, and none can be bound yet",
+        "definition.steps[].guard.type",
+    ),
+    *_exact("the expression of the guard", "definition.steps[].guard.value"),
+    *_exact(
+        "an optional output of the op, wired to the next op",
+        "definition.transitions[].from",
+        "definition.transitions[].to",
+    ),
+    *_exact(
+        "the condition under which the output is emitted", "definition.transitions[].condition"
+    ),
+    *_exact("description of the output", "definition.transitions[].label"),
+    *_refused("timeouts are not translated yet", "definition.steps[].timeoutMs"),
+    *_refused("service levels are not translated yet", "definition.sla"),
+    *_refused("compensation is not translated yet", "definition.compensation"),
+)  # fmt: skip
+
+
+def coverage(spec: WorkflowSpec) -> list[FieldCoverage]:
+    """Every value that `spec` sets, in the order of the spec, with its treatment."""
+    content = spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return [
+        FieldCoverage(location, value, *_treatment(location, value))
+        for location, value in _leaves(content, ())
+    ]
+
+
+def _leaves(value: Any, location: Location) -> Iterator[tuple[Location, object]]:  # noqa: ANN401 - JSON
+    """The scalars of a JSON value. Empty containers and nulls say nothing and are left out."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves(item, (*location, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _leaves(item, (*location, index))
+    elif value is not None:
+        yield location, value
+
+
+def _treatment(location: Location, value: object) -> tuple[Treatment, str]:
+    place = ".".join("[]" if isinstance(part, int) else part for part in location)
+    place = place.replace(".[]", "[]")
+    for rule in FIELDS:
+        matches = re.match(rf"{re.escape(rule.pattern)}(?=$|[.\[])", place) is not None
+        if matches and (rule.only is None or value in rule.only):
+            return rule.treatment, rule.becomes
+    return Treatment.REFUSED, "the translator does not know this field"

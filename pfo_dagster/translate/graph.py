@@ -1,0 +1,236 @@
+"""The steps of a workflow, wired: one graph, as a plain job's and as its assets' computation.
+
+Before the first step stands the op `pre_flight`, which takes the workflow's initial data as config;
+behind the last ones stands `settle`, in which every end of the workflow meets. Each transition is
+an optional output of its step and each step takes a fan-in list: Dagster hands it what was emitted,
+which is at most one, because a step emits only the first transition that matches.
+"""
+
+# No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from pfo_dagster.operations import AssetPath, OperationRegistry
+from pfo_dagster.spec import AppConfig, WorkflowSpec
+from pfo_dagster.translate.metadata import as_metadata
+from pfo_dagster.translate.naming import PRE_FLIGHT, SETTLE, asset_output_name
+from pfo_dagster.translate.preflight import pre_flight, summarize
+from pfo_dagster.translate.state import WorkflowState
+from pfo_dagster.translate.steps import END, StepPlan, step_op
+
+RESULT = "result"
+"""The graph output of a plain job: the workflow's final data and path, as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionCheck:
+    """The asset check as which `settle` reports that the workflow ran to its end."""
+
+    asset: AssetPath
+    name: str = "workflow_completed"
+
+    @property
+    def output(self) -> str:
+        """The graph output that stands for the check, by the name that Dagster expects."""
+        return dg.AssetCheckSpec(self.name, asset=dg.AssetKey(self.asset)).get_python_identifier()
+
+
+@dataclass(frozen=True, slots=True)
+class GraphParts:
+    """What a graph of a workflow is built from."""
+
+    name: str
+    spec: WorkflowSpec
+    plans: Sequence[StepPlan]
+    ops: Mapping[str, dg.OpDefinition]
+    """The op of each step, by step id; shared by the graphs of one workflow."""
+    operations: OperationRegistry
+    app: AppConfig | None
+
+
+def step_ops(plans: Sequence[StepPlan]) -> dict[str, dg.OpDefinition]:
+    """One op definition for each step, by step id."""
+    return {plan.step.id: step_op(plan) for plan in plans}
+
+
+def job_graph(parts: GraphParts) -> dg.GraphDefinition:
+    """The graph of the plain job, whose one output is the workflow's result."""
+    settle = _settle(parts, check=None)
+    output = dg.OutputMapping(
+        graph_output_name=RESULT,
+        mapped_node_name=SETTLE,
+        mapped_node_output_name=RESULT,
+        graph_output_description="The workflow's final data and the path it took.",
+    )
+    return _graph(parts, settle, inputs=(), outputs=[output])
+
+
+def asset_graph(
+    parts: GraphParts, upstream: Sequence[AssetPath], check: CompletionCheck
+) -> dg.GraphDefinition:
+    """The graph behind the workflow's assets: one output for each asset, and one for `check`.
+
+    `upstream` are assets made elsewhere that these are computed from; each is an input that carries
+    no value, only order and lineage.
+    """
+    settle = _settle(parts, check=check)
+    outputs = [
+        dg.OutputMapping(
+            graph_output_name=asset_output_name(asset.key),
+            mapped_node_name=plan.op_name,
+            mapped_node_output_name=asset_output_name(asset.key),
+            graph_output_description=asset.description,
+        )
+        for plan in parts.plans
+        if plan.operation
+        for asset in plan.operation.produces
+    ]
+    outputs.append(
+        dg.OutputMapping(
+            graph_output_name=check.output,
+            mapped_node_name=SETTLE,
+            mapped_node_output_name=check.output,
+        )
+    )
+    return _graph(parts, settle, inputs=upstream, outputs=outputs)
+
+
+def _graph(
+    parts: GraphParts,
+    settle: dg.OpDefinition,
+    *,
+    inputs: Sequence[AssetPath],
+    outputs: Sequence[dg.OutputMapping],
+) -> dg.GraphDefinition:
+    first = _pre_flight(parts, inputs)
+    sources: dict[str, list[dg.DependencyDefinition]] = {plan.op_name: [] for plan in parts.plans}
+    names = {plan.step.id: plan.op_name for plan in parts.plans}
+    sources[names[parts.spec.entry_step_id or ""]].append(
+        dg.DependencyDefinition(PRE_FLIGHT, _ENTRY)
+    )
+    ends: list[dg.DependencyDefinition] = []
+    for plan in parts.plans:
+        for route in plan.routes:
+            target = names[route.transition.to]
+            sources[target].append(dg.DependencyDefinition(plan.op_name, route.output))
+        if not plan.routes:
+            ends.append(dg.DependencyDefinition(plan.op_name, END))
+
+    wires: dict[dg.NodeInvocation, dict[str, Any]] = {
+        dg.NodeInvocation(first.name, alias=PRE_FLIGHT): {}
+    }
+    for plan in parts.plans:
+        wires[dg.NodeInvocation(plan.definition_name, alias=plan.op_name)] = {
+            "states": dg.MultiDependencyDefinition(list(sources[plan.op_name]))
+        }
+    wires[dg.NodeInvocation(settle.name, alias=SETTLE)] = {
+        "ends": dg.MultiDependencyDefinition(list(ends))
+    }
+    return dg.GraphDefinition(
+        name=parts.name,
+        description=parts.spec.meta.description,
+        node_defs=[first, *(parts.ops[plan.step.id] for plan in parts.plans), settle],
+        dependencies=wires,
+        config=_initial_data(),
+        input_mappings=[
+            dg.InputMapping(
+                graph_input_name=asset_output_name(asset),
+                mapped_node_name=PRE_FLIGHT,
+                mapped_node_input_name=asset_output_name(asset),
+            )
+            for asset in inputs
+        ],
+        output_mappings=list(outputs),
+        tags={"pfo/workflow": parts.spec.meta.key},
+    )
+
+
+_ENTRY = "entry"
+_DATA_SCHEMA = {
+    "data": dg.Field(
+        dg.Permissive(),
+        is_required=False,
+        default_value={},
+        description="The workflow's initial data, as ContractSpec's `initialData`.",
+    )
+}
+
+
+def _initial_data() -> dg.ConfigMapping:
+    """Let people type the initial data where they see the workflow, not at an op inside it."""
+
+    @dg.config_mapping(config_schema=_DATA_SCHEMA)
+    def workflow_data(config: dict[str, Any]) -> dict[str, Any]:
+        return {PRE_FLIGHT: {"config": {"data": config["data"]}}}
+
+    return workflow_data
+
+
+def _pre_flight(parts: GraphParts, upstream: Sequence[AssetPath]) -> dg.OpDefinition:
+    def check_requirements(
+        context: dg.OpExecutionContext, _inputs: dict[str, Any]
+    ) -> Iterator[dg.Output[Any]]:
+        issues = pre_flight(parts.spec, parts.operations, parts.app)
+        errors = [issue for issue in issues if issue.severity == "error"]
+        if errors:
+            message = f"{parts.spec.meta.key} cannot start:\n{summarize(errors)}"
+            rows = [{"step": issue.step_id, "problem": issue.reason} for issue in errors]
+            raise dg.Failure(message, metadata=as_metadata({"unmet": rows}), allow_retries=False)
+        for issue in issues:
+            context.log.warning("step %s: %s", issue.step_id, issue.reason)
+        if parts.app is None:
+            context.log.info("No app config was given: slots and capabilities were not checked.")
+        state = WorkflowState(data=dict(context.op_config["data"]))
+        yield dg.Output(state.dump(), output_name=_ENTRY)
+
+    return dg.OpDefinition(
+        name=f"{parts.name}__{PRE_FLIGHT}",
+        compute_fn=check_requirements,
+        ins={asset_output_name(asset): dg.In(dg.Nothing) for asset in upstream},
+        outs={_ENTRY: dg.Out(dict)},
+        config_schema=_DATA_SCHEMA,
+        description=(
+            "Checks what the steps require before the first of them runs: integration slots bound, "
+            "capabilities enabled, operations known."
+        ),
+        tags={"pfo/workflow": parts.spec.meta.key},
+    )
+
+
+def _settle(parts: GraphParts, check: CompletionCheck | None) -> dg.OpDefinition:
+    def report(
+        _context: dg.OpExecutionContext, inputs: dict[str, Any]
+    ) -> Iterator[dg.Output[Any] | dg.AssetCheckResult]:
+        state = WorkflowState.load(inputs["ends"][0])
+        path = [
+            {
+                "step": taken.step_id,
+                "executions": taken.executions,
+                "next": taken.to or "the end",
+                "because": taken.because,
+            }
+            for taken in state.path
+        ]
+        metadata = as_metadata({"path": path, "data": state.data})
+        if check is None:
+            yield dg.Output(state.dump(), output_name=RESULT, metadata=metadata)
+        else:
+            yield dg.AssetCheckResult(
+                passed=True,
+                asset_key=dg.AssetKey(check.asset),
+                check_name=check.name,
+                metadata=metadata,
+            )
+
+    out = dg.Out(dict) if check is None else dg.Out(dg.Nothing)
+    return dg.OpDefinition(
+        name=f"{parts.name}__{SETTLE}",
+        compute_fn=report,
+        ins={"ends": dg.In(list)},
+        outs={RESULT if check is None else check.output: out},
+        description="The end of the workflow: reports the path it took, and why.",
+        tags={"pfo/workflow": parts.spec.meta.key},
+    )

@@ -1,0 +1,60 @@
+"""From a spec's keys to names that Dagster accepts.
+
+ContractSpec keys hold dots and dashes (`pfo.workflow.refresh-openbanking-balances`), Dagster names
+only letters, digits and underscores. The keys themselves stay visible as tags and metadata.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from typing import TYPE_CHECKING
+
+from pfo_dagster.translate.errors import TranslationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pfo_dagster.operations import AssetPath
+
+PRE_FLIGHT = "pre_flight"
+"""The op that runs before the first step."""
+SETTLE = "settle"
+"""The op in which every end of the workflow meets."""
+
+# Names that Dagster keeps for itself where ops are called and configured.
+_RESERVED = frozenset({
+    "input", "output", "type", "config", "context", "meta", "arg_dict", "dict", "input_arg_dict",
+    "output_arg_dict", "int", "str", "float", "bool", "input_type", "output_type",
+    PRE_FLIGHT, SETTLE,
+})  # fmt: skip
+
+
+def dagster_name(key: str) -> str:
+    """The name of the job, graph or op made from `key`."""
+    name = re.sub(r"[^A-Za-z0-9_]", "_", key) or "_"
+    return f"{name}_" if name in _RESERVED or keyword.iskeyword(name) else name
+
+
+def asset_output_name(asset: AssetPath) -> str:
+    """The name of the op output, and of the graph output, that stands for a produced asset."""
+    return "asset__" + "__".join(dagster_name(part) for part in asset)
+
+
+def step_names(step_ids: Iterable[str], *, workflow: str) -> dict[str, str]:
+    """The op name of each step; raises `TranslationError` when two steps would share one."""
+    taken: dict[str, str] = {}
+    for step_id in step_ids:
+        name = dagster_name(step_id)
+        if taken.setdefault(name, step_id) != step_id:
+            problem = (
+                f'{workflow}: the steps "{taken[name]}" and "{step_id}" would both become the op '
+                f'"{name}"; rename one of them'
+            )
+            raise TranslationError([problem])
+    return {step_id: name for name, step_id in taken.items()}
+
+
+def dagster_owner(owner: str) -> str:
+    """An owner as Dagster takes it: an e-mail address as it is, anything else as a team."""
+    return owner if "@" in owner else f"team:{owner}"

@@ -1,0 +1,53 @@
+"""What passes from one op of a workflow to the next: the workflow's small JSON data.
+
+Tables stay where operations put them; this is what conditions and guards are evaluated on. The
+rules of merging are the reference's (finding 15 of its notes).
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """One step of the path through the workflow, and why it went on as it did."""
+
+    step_id: str
+    executions: int
+    to: str | None = None
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowState:
+    """The data and the path so far. Passed between ops as plain JSON (`dump`, `load`)."""
+
+    data: dict[str, Any] = field(default_factory=dict[str, Any])
+    path: tuple[Taken, ...] = ()
+
+    @classmethod
+    def load(cls, dumped: dict[str, Any]) -> Self:
+        """The state that was dumped; shares nothing with it, so that an attempt may change it."""
+        return cls(
+            data=copy.deepcopy(dumped["data"]),
+            path=tuple(Taken(**taken) for taken in dumped["path"]),
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """The state as JSON values."""
+        return {"data": self.data, "path": [asdict(taken) for taken in self.path]}
+
+
+def unwrap(output: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """The output proper: `{"ok": true, "data": …}` stands for its data, as in the reference."""
+    if isinstance(output, dict) and output.get("ok") is True and "data" in output:
+        return output["data"]
+    return output
+
+
+def merge(data: dict[str, Any], output: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+    """The workflow's data after a step: shallow, objects only, the output's values win."""
+    return {**data, **output} if isinstance(output, dict) else data

@@ -1,0 +1,203 @@
+"""`translate`: a workflow spec as Dagster definitions, whole or not at all."""
+
+# No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from pfo_dagster.operations import OperationRegistry
+from pfo_dagster.spec import AppConfig, WorkflowSpec, check, parse_expression
+from pfo_dagster.translate.assets import workflow_assets, workflow_tags
+from pfo_dagster.translate.coverage import FieldCoverage, Treatment, coverage
+from pfo_dagster.translate.errors import TranslationError
+from pfo_dagster.translate.graph import GraphParts, job_graph, step_ops
+from pfo_dagster.translate.hooks import keep_permanent_failures_permanent
+from pfo_dagster.translate.metadata import spec_metadata
+from pfo_dagster.translate.naming import dagster_name, dagster_owner, step_names
+from pfo_dagster.translate.steps import StepPlan, routes_of
+
+
+@dataclass(frozen=True)
+class TranslatedWorkflow:
+    """A workflow as Dagster definitions.
+
+    `job` runs the steps by themselves and is what tests and other projects call; `asset_job` is the
+    job of the same name that materializes `assets`, and is what a code location shows when the
+    workflow produces any. Both are made of the same op definitions.
+    """
+
+    name: str
+    spec: WorkflowSpec
+    graph: dg.GraphDefinition
+    job: dg.JobDefinition
+    assets: tuple[dg.AssetsDefinition, ...]
+    coverage: tuple[FieldCoverage, ...]
+
+    @property
+    def steps_name(self) -> str:
+        """The name under which the steps stand in the asset job, its launchpad and its events."""
+        return f"{self.name}_steps"
+
+    @cached_property
+    def asset_job(self) -> UnresolvedAssetJobDefinition | None:
+        """The job that materializes all assets of the workflow; None where there are none."""
+        if not self.assets:
+            return None
+        keys = [key for definition in self.assets for key in definition.keys]
+        return dg.define_asset_job(
+            self.name,
+            selection=dg.AssetSelection.assets(*keys),
+            description=_job_description(self.spec),
+            tags=workflow_tags(self.spec),
+            metadata=spec_metadata(self.spec),
+            executor_def=dg.in_process_executor,
+            hooks={keep_permanent_failures_permanent},
+            owners=_owners(self.spec),
+        )
+
+    @property
+    def definitions(self) -> dg.Definitions:
+        """What a code location needs of this workflow, without the resources of its operations."""
+        return dg.Definitions(assets=self.assets, jobs=[self.asset_job or self.job])
+
+    def run_config(self, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Run config of `job` that starts the workflow with `data`."""
+        return {"ops": {"config": {"data": dict(data or {})}}}
+
+    def asset_run_config(self, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Run config of `asset_job` that starts the workflow with `data`."""
+        return {"ops": {self.steps_name: {"config": {"data": dict(data or {})}}}}
+
+
+def translate(
+    spec: WorkflowSpec, operations: OperationRegistry, app: AppConfig | None = None
+) -> TranslatedWorkflow:
+    """Translate one workflow.
+
+    `operations` are what its steps may call; a step whose operation is missing is translated, and
+    pre-flight fails the run before anything is called. `app` says which slots are bound and which
+    capabilities enabled; without it, requirements are not checked.
+
+    Raises `TranslationError` naming everything that could not be carried over exactly.
+    """
+    covered = coverage(spec)
+    problems = [_refusal(spec, field) for field in covered if field.treatment is Treatment.REFUSED]
+    problems += _structure(spec)
+    if problems:
+        raise TranslationError(problems)
+
+    name = dagster_name(spec.meta.key)
+    plans = _plans(spec, operations, name)
+    ops = step_ops(plans)
+    graph = job_graph(GraphParts(name, spec, plans, ops, operations, app))
+    assets = workflow_assets(GraphParts(f"{name}_steps", spec, plans, ops, operations, app))
+    job = graph.to_job(
+        name=name,
+        description=_job_description(spec),
+        tags=workflow_tags(spec),
+        metadata=spec_metadata(spec),
+        executor_def=dg.in_process_executor,
+        hooks={keep_permanent_failures_permanent},
+        owners=_owners(spec),
+    )
+    return TranslatedWorkflow(name, spec, graph, job, (assets,) if assets else (), tuple(covered))
+
+
+def translate_all(
+    specs: Iterable[WorkflowSpec], operations: OperationRegistry, app: AppConfig | None = None
+) -> list[TranslatedWorkflow]:
+    """Translate the workflows of one code location.
+
+    Raises `TranslationError` with the problems of all of them, and of their living together: two
+    workflows of one name, or two that produce the same asset.
+    """
+    problems: list[str] = []
+    translated: list[TranslatedWorkflow] = []
+    for spec in specs:
+        try:
+            translated.append(translate(spec, operations, app))
+        except TranslationError as error:
+            problems += error.problems
+    problems += _collisions(translated)
+    if problems:
+        raise TranslationError(problems)
+    return translated
+
+
+def _plans(spec: WorkflowSpec, operations: OperationRegistry, name: str) -> list[StepPlan]:
+    steps = spec.definition.steps
+    op_names = step_names([step.id for step in steps], workflow=spec.meta.key)
+    plans: list[StepPlan] = []
+    for index, step in enumerate(steps):
+        reference = step.action.operation if step.action else None
+        plans.append(
+            StepPlan(
+                spec=spec,
+                step=step,
+                index=index,
+                op_name=op_names[step.id],
+                definition_name=f"{name}__{op_names[step.id]}",
+                operation=operations.get(reference.key, reference.version) if reference else None,
+                guard=parse_expression(step.guard.value) if step.guard else None,
+                routes=routes_of(spec.transitions_from(step.id), op_names),
+            )
+        )
+    return plans
+
+
+def _structure(spec: WorkflowSpec) -> list[str]:
+    """What the checks of `pfo_dagster.spec` find wrong: a graph cannot be made of it."""
+    return [
+        f"{_place(spec, diagnostic.place)}: {diagnostic.message}"
+        for diagnostic in check(spec)
+        if diagnostic.level == "error"
+    ]
+
+
+def _refusal(spec: WorkflowSpec, field: FieldCoverage) -> str:
+    place = _place(spec, field.location)
+    return f"{place}: {field.path} = {field.value!r} is refused: {field.becomes}"
+
+
+def _place(spec: WorkflowSpec, location: Sequence[str | int]) -> str:
+    """`file:line:column` where the spec came from a file, else its key."""
+    if spec.source is None:
+        return spec.meta.key
+    position = spec.source.locate(tuple(location))
+    return f"{spec.source.path}:{position.line}:{position.column}"
+
+
+def _collisions(translated: Sequence[TranslatedWorkflow]) -> list[str]:
+    problems: list[str] = []
+    by_name: dict[str, TranslatedWorkflow] = {}
+    by_asset: dict[dg.AssetKey, TranslatedWorkflow] = {}
+    for workflow in translated:
+        other = by_name.setdefault(workflow.name, workflow)
+        if other is not workflow:
+            problems.append(
+                f"{_place(workflow.spec, ('meta', 'key'))}: {workflow.spec.meta.key} and "
+                f"{other.spec.meta.key} ({_place(other.spec, ('meta', 'key'))}) would both become "
+                f'the job "{workflow.name}"; rename one of them'
+            )
+            continue
+        for key in (key for definition in workflow.assets for key in definition.keys):
+            other = by_asset.setdefault(key, workflow)
+            if other is not workflow:
+                problems.append(
+                    f"{_place(workflow.spec, ('meta', 'key'))}: {workflow.spec.meta.key} and "
+                    f"{other.spec.meta.key} both produce the asset {key.to_user_string()}; an "
+                    "asset has one producer"
+                )
+    return problems
+
+
+def _job_description(spec: WorkflowSpec) -> str:
+    return f"**{spec.meta.title}**\n\n{spec.meta.description}"
+
+
+def _owners(spec: WorkflowSpec) -> list[str]:
+    return [dagster_owner(owner) for owner in spec.meta.owners]
