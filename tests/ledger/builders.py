@@ -104,10 +104,15 @@ def transaction(**changes: object) -> TransactionRow:
     return replace(_TRANSACTION, **changes)  # pyright: ignore[reportArgumentType] any field
 
 
-def refresh(refresh_id: str = "r1", at: datetime = NOON, provider: str = "sandbox") -> Refresh:
+def refresh(
+    refresh_id: str = "r1",
+    at: datetime = NOON,
+    provider: str = "sandbox",
+    tenant_id: str = "home",
+) -> Refresh:
     return Refresh(
         refresh_id=refresh_id,
-        tenant_id="home",
+        tenant_id=tenant_id,
         provider=provider,
         run_id=f"run-{refresh_id}",
         step_id="refresh-balances",
