@@ -24,15 +24,19 @@ OFFLINE: Mapping[str, bool] = {
 }
 """Settings of every connection: nothing is fetched and no code is loaded behind our back."""
 
+_RESTORE = (
+    "Move it and its .wal away; put a copy of the published file in its place, if there is one,"
+    " and the next run goes on from there."
+)
 _REMEDIES = (
     ("lock on file", "Another program has it open; close it. Readers use the published file."),
-    ("not a valid duckdb", "Move it away; a copy of the published file can take its place."),
+    ("not a valid duckdb", _RESTORE),
     ("version number", "Another version of DuckDB wrote it; use the version of this project."),
     ("no space left", "The disk is full: make room, then run again. Nothing was half-written."),
     ("file too large", "A size limit was met: raise it, then run again. Nothing was half-written."),
     ("permission denied", "Give this user the right to write there, or set another directory."),
     ("read-only file system", "The disk is read-only: make it writable, or set another directory."),
-    ("corrupt", "Put a copy of the published file in its place; the next run goes on from there."),
+    ("corrupt", _RESTORE),
 )
 
 
@@ -81,5 +85,5 @@ def explaining(path: Path, doing: str) -> Generator[None]:
 def _explanation(path: Path, doing: str, detail: str) -> str:
     lowered = detail.lower()
     remedy = next((advice for mark, advice in _REMEDIES if mark in lowered), "")
-    first_line = detail.strip().partition("\n")[0]
+    first_line = detail.strip().partition("\n")[0].rstrip(".!")
     return f"Could not {doing} {path}: {first_line}. {remedy}".rstrip()

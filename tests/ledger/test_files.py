@@ -205,7 +205,7 @@ def test_files_that_are_no_ledger_are_refused_and_kept(tmp_path: Path) -> None:
     data.mkdir(mode=0o700)
     warehouse = data / "warehouse.duckdb"
     warehouse.write_bytes(b"something else" * 1000)
-    with pytest.raises(StorageError, match="Move it away"), Ledger(data).writer():
+    with pytest.raises(StorageError, match=r"Move it and its \.wal away"), Ledger(data).writer():
         pass
     assert warehouse.read_bytes().startswith(b"something else")
     warehouse.unlink()
@@ -216,6 +216,22 @@ def test_files_that_are_no_ledger_are_refused_and_kept(tmp_path: Path) -> None:
         Ledger(data).writer(),
     ):
         pass
+
+
+def test_a_damaged_warehouse_is_reported_and_the_published_file_can_take_its_place(
+    ledger: Ledger,
+) -> None:
+    with ledger.writer() as writer:
+        record(writer, refresh("r1"), [balance("1")])
+    damaged = bytearray(ledger.warehouse_path.read_bytes())
+    damaged[4096:8192] = bytes(4096)
+    ledger.warehouse_path.write_bytes(damaged)
+    with pytest.raises(StorageError, match="put a copy of the published file in its place"):
+        ledger.catch_up()
+    ledger.warehouse_path.write_bytes(ledger.published_path.read_bytes())
+    with ledger.writer() as writer:
+        record(writer, refresh("r2"), [balance("2", as_of=NOON, fetched_at=NOON)])
+    assert [row["amount"] for row in published(ledger, "balances", "commit_number")] == [1, 2]
 
 
 def test_a_warehouse_that_somebody_has_open_says_so(ledger: Ledger) -> None:

@@ -143,7 +143,7 @@ def shared_ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
 TENANTS = count(1)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(steps=STEPS)
 def test_the_views_are_those_of_a_naive_model(shared_ledger: Ledger, steps: list[Step]) -> None:
     tenant = f"tenant {next(TENANTS)}"
