@@ -3,6 +3,7 @@
 import hashlib
 import json
 from decimal import Decimal
+from math import isfinite
 from typing import Annotated, Self, TypeAlias, TypeVar, cast
 
 from pydantic import (
@@ -83,10 +84,9 @@ def _list(values: tuple[object, ...], serialize: SerializerFunctionWrapHandler) 
 
 
 def _number(value: object) -> int | float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    if isinstance(value, Decimal):
-        return float(value)
+    number = float(value) if isinstance(value, Decimal) else value
+    if isinstance(number, int | float) and not isinstance(number, bool) and isfinite(number):
+        return number
     raise PydanticCustomError("number_type", "Input should be a number")
 
 

@@ -53,7 +53,10 @@ def read_workflows(path: Path) -> list[WorkflowSpec]:
 
 
 def load_workflows(path: Path) -> LoadResult:
-    """As `read_workflows`, but gives what can be read together with what is wrong. Never raises."""
+    """As `read_workflows`, but gives what can be read together with what is wrong. Never raises.
+
+    A file with a reading problem (syntax, a key twice, an anchor) gives no specs at all.
+    """
     path = Path(path)
     specs: list[WorkflowSpec] = []
     diagnostics: list[Diagnostic] = []
@@ -87,15 +90,16 @@ def _workflow_files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         is_other = path.name == APP_FILE or path.name.endswith(".schema.json")
-        if path.suffix in READERS and not hidden and not is_other and path.is_file():
+        if path.suffix in READERS and not hidden and not is_other and not path.is_dir():
             yield path
 
 
 def _nothing_at(path: Path) -> Diagnostic:
     file = SourceFile(path, "")
     if not path.exists():
-        hint = "check the path, or the PFO_SPECS_DIR that gives it"
-        return rules.UNREADABLE.broken("there is no such file or folder", file=file, hint=hint)
+        return rules.UNREADABLE.broken("there is no such file or folder", file=file)
+    if not path.is_dir():
+        return rules.UNREADABLE.broken("this is neither a file nor a folder", file=file)
     suffixes = ", ".join(READERS)
     message = f"this folder has no workflow specs ({suffixes})"
     return rules.NO_WORKFLOW.broken(message, file=file)
@@ -110,7 +114,7 @@ def _read_models(path: Path, model: type[Model]) -> tuple[list[Model], list[Diag
             result = validate(model, source, value)
             if isinstance(result, list):
                 diagnostics.extend(result)
-            else:
+            elif not reading.diagnostics:
                 models.append(result.read_from(source))
     if not models and not diagnostics:
         message = "there is nothing in this file"

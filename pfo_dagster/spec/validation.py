@@ -51,7 +51,7 @@ def _diagnostic(model: type[BaseModel], source: SourceMap, details: ErrorDetails
             )
         case kind:
             return rules.WRONG_VALUE.broken(
-                f"`{written(place) or 'the file'}` is {_described(details['input'])}",
+                f"{_subject(place)} is {_described(details['input'])}",
                 file=source.file,
                 position=source.locate(place),
                 place=place,
@@ -64,6 +64,10 @@ def written(place: Place) -> str:
     """A place as people write it: `definition.steps[0].retry`."""
     keys = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in place)
     return "".join(keys).removeprefix(".")
+
+
+def _subject(place: Place) -> str:
+    return f"`{written(place)}`" if place else "this"
 
 
 def _inside(place: Place) -> str:

@@ -119,8 +119,8 @@ class _Parser:
             value, self.at = _SCALARS.raw_decode(self.text, self.at)
         except JSONDecodeError as error:
             raise _SyntaxError(error.msg[0].lower() + error.msg[1:], error.pos) from None
-        except ValueError as error:
-            raise _SyntaxError(str(error), self.at) from None
+        except ValueError:  # NaN, Infinity, or more digits than Python converts
+            raise _SyntaxError("this is not a JSON number", self.at) from None
         return cast("object", value)
 
     def peek(self) -> str:
@@ -142,8 +142,7 @@ class _Parser:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    msg = f"{name} is not a JSON number"
-    raise ValueError(msg)
+    raise ValueError(name)
 
 
 _SPACE: Final = re.compile(r"[ \t\n\r]*")

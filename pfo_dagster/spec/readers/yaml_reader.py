@@ -40,9 +40,8 @@ def read_yaml(file: SourceFile) -> Reading:
                     documents.append(builder.document())
             else:
                 builder.add(event)
-    except _TooDeepError as error:
-        message = f"more than {MAX_DEPTH} mappings and lists within each other"
-        diagnostics.append(rules.SYNTAX.broken(message, file=file, position=error.position))
+    except _UnusableError as error:
+        diagnostics.append(error.diagnostic)
     except MarkedYAMLError as error:
         diagnostics.append(_syntax_error(error, file))
     except YAMLError as error:
@@ -70,10 +69,12 @@ class _Event(Protocol):
     value: str
 
 
-class _TooDeepError(Exception):
-    def __init__(self, position: Position) -> None:
-        super().__init__(position)
-        self.position = position
+class _UnusableError(Exception):
+    """Something after which the rest of the file is not worth reading."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic)
+        self.diagnostic = diagnostic
 
 
 @dataclass(slots=True)
@@ -147,12 +148,11 @@ class _Builder:
         parent = self.open[-1] if self.open else None
         if parent and isinstance(parent.container, dict) and parent.key is None:
             message = "a key must be a text, not a mapping or a list"
-            self.diagnostics.append(
-                rules.NOT_PLAIN.broken(message, file=self.file, position=position)
-            )
-            parent.key = ""
+            broken = rules.NOT_PLAIN.broken(message, file=self.file, position=position)
+            raise _UnusableError(broken)
         if len(self.open) == MAX_DEPTH:
-            raise _TooDeepError(position)
+            message = f"more than {MAX_DEPTH} mappings and lists within each other"
+            raise _UnusableError(rules.SYNTAX.broken(message, file=self.file, position=position))
         self.open.append(_Open(container, self._put(container, position)))
 
     def _put(self, value: object, position: Position) -> Place:
@@ -188,7 +188,10 @@ class _Builder:
 
 
 def plain_scalar(text: str) -> object:
-    """The value of an unquoted YAML 1.2 scalar (core schema, section 10.3.2)."""
+    """The value of an unquoted YAML 1.2 scalar (core schema, section 10.3.2).
+
+    `1_000` is a text, as are `.inf` and `.nan`, which JSON does not have.
+    """
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     if _INTEGER.fullmatch(text):
@@ -220,7 +223,7 @@ def _syntax_error(error: MarkedYAMLError, file: SourceFile) -> Diagnostic:
     reason = cast("str | None", error.problem) or "the text cannot be read"
     hint = None
     if file.line(position.line)[: position.column].strip(" ").startswith("\t"):
-        hint = "YAML is indented with spaces, never with tabs"
+        reason, hint = "a tab stands where the line is indented", "indent with spaces"
     elif "mapping values are not allowed" in reason:
         hint = "put quotes around a text that contains a colon followed by a space"
     message = f"this is not valid YAML: {reason}"
