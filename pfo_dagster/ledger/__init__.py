@@ -2,10 +2,11 @@
 
 Start at `Ledger`. It writes through `Ledger.writer()`, one process at a time, in the row types of
 `rows`; it reads the published copy through `Ledger.reader()`, with SQL or with the ready-made
-answers of `figures` and `flows`. The relations and their columns are described in
-`schema/*.sql`. The package knows nothing of Dagster, HTTP or specs.
+answers of `figures` and `flows`, and asks by `trust` whether to believe them. The relations and
+their columns are described in `schema/*.sql`. The package knows nothing of Dagster, HTTP or specs.
 """
 
+from pfo_dagster.ledger.amounts import as_text
 from pfo_dagster.ledger.arrow import is_storable
 from pfo_dagster.ledger.errors import (
     InvalidRowError,
@@ -50,9 +51,11 @@ from pfo_dagster.ledger.rows import (
     Sync,
     TransactionRow,
 )
+from pfo_dagster.ledger.trust import TRUST_CHECKS, Finding, TrustCheck, figures_are_fresh
 from pfo_dagster.ledger.writer import Writer
 
 __all__ = [
+    "TRUST_CHECKS",
     "AccountOutcome",
     "AccountRow",
     "AccountType",
@@ -63,6 +66,7 @@ __all__ = [
     "CategoryFlow",
     "ConnectionDecision",
     "ConnectionRow",
+    "Finding",
     "Freshness",
     "InvalidRowError",
     "LatestBalance",
@@ -87,11 +91,14 @@ __all__ = [
     "StorageError",
     "Sync",
     "TransactionRow",
+    "TrustCheck",
     "Writer",
     "account_count",
     "account_types",
+    "as_text",
     "cash_flow_by_month",
     "categories",
+    "figures_are_fresh",
     "freshness",
     "is_storable",
     "latest_balances",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pfo_dagster.ledger import attempts
 from pfo_dagster.ledger.commits import Commit, commit
-from pfo_dagster.ledger.database import explaining
+from pfo_dagster.ledger.database import explaining, rows_of
 from pfo_dagster.ledger.overviews import add_overview, differs
 from pfo_dagster.ledger.refreshes import add_refresh, find_refresh
 from pfo_dagster.ledger.results import RecordedOverview, RecordedRefresh, RecordedSync
@@ -150,6 +150,18 @@ class Writer:
         """The forced syncs at or after `since`, oldest first, by connection id (UTC)."""
         with explaining(self._warehouse, "read"):
             return attempts.attempts_since(self._connection, tenant_id, provider, since)
+
+    def providers(self) -> set[str]:
+        """Whose data the ledger holds."""
+        with explaining(self._warehouse, "read"):
+            found = rows_of(
+                self._connection,
+                """
+                SELECT provider FROM refreshes UNION SELECT provider FROM syncs
+                UNION SELECT provider FROM sync_attempts
+                """,
+            )
+        return {str(provider) for (provider,) in found}
 
     @contextlib.contextmanager
     def _recording(self, kind: str, subject_id: str) -> Generator[Commit]:
