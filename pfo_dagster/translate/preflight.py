@@ -59,13 +59,13 @@ def summarize(issues: Sequence[PreFlightIssue]) -> str:
 
 
 def _slots(step: Step, app: AppConfig) -> Iterator[PreFlightIssue]:
-    status_of = {slot.slot_id: slot.status for slot in app.integrations}
     for slot_id in step.required_integrations or ():
-        if slot_id not in status_of:
+        binding = app.binding(slot_id)
+        if binding is None:
             severity, reason = "error", "is not bound. Bind it in specs/app.yaml."
-        elif status_of[slot_id] in BROKEN_SLOT_STATES:
-            severity, reason = "error", f'is in status "{status_of[slot_id]}".'
-        elif status_of[slot_id] == "unknown":
+        elif binding.status in BROKEN_SLOT_STATES:
+            severity, reason = "error", f'is in status "{binding.status}".'
+        elif binding.status == "unknown":
             severity, reason = "warning", "reports an unknown health status."
         else:
             continue
@@ -74,9 +74,8 @@ def _slots(step: Step, app: AppConfig) -> Iterator[PreFlightIssue]:
 
 
 def _capabilities(step: Step, app: AppConfig) -> Iterator[PreFlightIssue]:
-    enabled = {(capability.key, capability.version) for capability in app.capabilities.enabled}
     for capability in step.required_capabilities or ():
-        if (capability.key, capability.version) not in enabled:
+        if not app.enables(capability.key, capability.version):
             name = f"{capability.key}@{capability.version}"
             reason = f'Capability "{name}" is not enabled. Enable it in specs/app.yaml.'
             yield PreFlightIssue("error", "capability", name, step.id, reason)
