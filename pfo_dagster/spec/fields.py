@@ -37,8 +37,18 @@ class SpecPart(BaseModel):
     )
 
 
+def demanded(*fields: str) -> ConfigDict:
+    """Settings of a part whose schema demands more fields than the model does.
+
+    ContractSpec's types demand them, its engine does without; so editors and checks ask for them.
+    """
+    return ConfigDict(json_schema_extra={"required": list(fields)})
+
+
 class SpecRef(SpecPart):
     """A reference to another spec: an operation, a form, a capability, an experiment."""
+
+    model_config = demanded("key")
 
     key: str = ""
     """Key of the spec, e.g. `openbanking.balances.refresh`."""

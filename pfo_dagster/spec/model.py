@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Field, WithJsonSchema
 
-from pfo_dagster.spec.fields import Many, Number, SourcedPart, SpecPart, SpecRef
+from pfo_dagster.spec.fields import Many, Number, SourcedPart, SpecPart, SpecRef, demanded
 from pfo_dagster.spec.results_model import ResultCatalog
 from pfo_dagster.spec.runtime_model import StepRuntime, WorkflowRuntime
 
@@ -26,6 +26,8 @@ Stability: TypeAlias = Annotated[str, WithJsonSchema({"enum": list(STABILITIES)}
 
 class Meta(SpecPart):
     """Who a workflow is, who owns it and how ripe it is (ContractSpec's `OwnerShipMeta`)."""
+
+    model_config = demanded("key", "version", "description", "stability", "owners", "tags")
 
     key: str = ""
     """Fully qualified name, unique among workflows, e.g. `pfo.workflow.refresh-balances`."""
@@ -59,6 +61,8 @@ class StepAction(SpecPart):
 class GuardCondition(SpecPart):
     """What must hold before a step may run."""
 
+    model_config = demanded("type", "value")
+
     type: GuardType = ""
     """`expression`, or `policy` for the name of a policy."""
     value: str
@@ -67,6 +71,8 @@ class GuardCondition(SpecPart):
 
 class RetryPolicy(SpecPart):
     """How a failed step is tried again."""
+
+    model_config = demanded("maxAttempts", "backoff", "delayMs")
 
     max_attempts: int | None = None
     """Number of RETRIES: the step runs at most once more than this. None when missing."""
@@ -100,6 +106,8 @@ class ModelHints(SpecPart):
 
 class Step(SpecPart):
     """One step of a workflow."""
+
+    model_config = demanded("id", "type", "label")
 
     id: str
     """Short name, unique in the workflow, e.g. `refresh-balances`."""
@@ -151,6 +159,8 @@ class ServiceLevel(SpecPart):
 
 class CompensationStep(SpecPart):
     """How one step's effect is undone."""
+
+    model_config = demanded("stepId", "operation")
 
     step_id: str
     """Id of the step that is undone."""

@@ -150,6 +150,7 @@ def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         ("x.yaml", "a: b: c\n", "PFO002", (1, 5), "mapping values are not allowed"),
         ("x.yaml", "a:\n\tb: 1\n", "PFO002", (2, 1), "a tab stands"),
         ("x.yaml", 'a: "\x07"\n', "PFO002", (1, 1), "not a text that YAML allows"),
+        ("x.yaml", 'a: 1\nb: "\\UFFFFFFFF"\n', "PFO002", (2, 1), "names no character"),
         ("x.yaml", "? {a: 1}\n: b\n", "PFO004", (1, 3), "a key must be a text"),
         ("x.yaml", "[" * 60, "PFO002", (1, 51), "more than 50"),
         ("x.yaml", "hello\n", "PFO007", (1, 1), "is the text 'hello'"),
@@ -309,7 +310,14 @@ def test_json_is_read_as_python_reads_it(
         assert line.startswith(opening, position.column - 1)
 
 
-@given(st.text(max_size=80) | st.binary(max_size=80))
+YAML_PIECES = st.sampled_from(
+    [*"a[]{},|>'\"#\t\n", "b: ", "- ", "\n  ", ": ", "? ", "*x", "&x ", "!!str ", "<<: "]
+) | st.sampled_from(["\\UFFFFFFFF", "%YAML 1.2\n", "---\n"])
+
+
+@given(
+    st.text(max_size=80) | st.binary(max_size=80) | st.lists(YAML_PIECES, max_size=12).map("".join)
+)
 def test_no_bytes_make_the_readers_raise(
     tmp_path_factory: pytest.TempPathFactory, content: str | bytes
 ) -> None:

@@ -86,5 +86,6 @@ def test_schemas_are_closed_and_describe_every_field(schema: dict[str, Any]) -> 
 
 
 def test_the_schema_offers_the_words_that_contractspec_knows() -> None:
-    step = workflow_schema()["$defs"]["Step"]["properties"]
-    assert step["type"]["enum"] == ["human", "automation", "decision"]
+    step = workflow_schema()["$defs"]["Step"]
+    assert step["properties"]["type"]["enum"] == ["human", "automation", "decision"]
+    assert step["required"] == ["id", "type", "label"]

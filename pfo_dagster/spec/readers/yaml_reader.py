@@ -30,9 +30,10 @@ def read_yaml(file: SourceFile) -> Reading:
     documents: list[Document] = []
     diagnostics: list[Diagnostic] = []
     builder = _Builder(file, diagnostics)
+    reached = Position(1, 1)
     try:
         for event in _events(file.text):
-            kind = _kind(event)
+            kind, reached = _kind(event), _position(event)
             if kind is events.DocumentStartEvent:
                 builder = _Builder(file, diagnostics)
             elif kind is events.DocumentEndEvent:
@@ -48,6 +49,10 @@ def read_yaml(file: SourceFile) -> Reading:
         reason = str(error).splitlines()[0]
         message = f"this is not a text that YAML allows: {reason}"
         diagnostics.append(rules.SYNTAX.broken(message, file=file, position=Position(1, 1)))
+    except (ValueError, OverflowError):
+        # ruamel.yaml hands escapes to `chr` unchecked.
+        message = "an escape such as \\UFFFFFFFF names no character"
+        diagnostics.append(rules.SYNTAX.broken(message, file=file, position=reached))
     return Reading(tuple(documents), tuple(diagnostics))
 
 
@@ -108,14 +113,21 @@ class _Builder:
         elif issubclass(kind, events.NodeEvent):
             position = _position(event)
             if kind is events.AliasEvent:
-                self._refuse(f"the alias `*{event.anchor}`", "write the value out", position)
-                self._put(None, position)
-                return
-            self._refuse_beyond_plain(event, position)
-            if kind is events.ScalarEvent:
-                self._scalar(event, position)
+                self._alias(event, position)
             else:
-                self._container({} if kind is events.MappingStartEvent else [], position)
+                self._refuse_beyond_plain(event, position)
+                if kind is events.ScalarEvent:
+                    self._scalar(event, position)
+                else:
+                    self._container({} if kind is events.MappingStartEvent else [], position)
+
+    def _alias(self, event: _Event, position: Position) -> None:
+        self._refuse(f"the alias `*{event.anchor}`", "write the value out", position)
+        parent = self.open[-1] if self.open else None
+        if parent and isinstance(parent.container, dict) and parent.key is None:
+            self._key(parent, f"*{event.anchor}", position)
+        else:
+            self._put(None, position)
 
     def _scalar(self, event: _Event, position: Position) -> None:
         written = event.value
@@ -202,7 +214,7 @@ def plain_scalar(text: str) -> object:
 
 
 def _events(text: str) -> Iterator[_Event]:
-    return cast("Any", YAML(pure=True)).parse(text)
+    return cast("Any", YAML(typ="safe", pure=True)).parse(text)
 
 
 def _kind(event: _Event) -> type[object]:
