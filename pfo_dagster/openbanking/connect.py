@@ -1,0 +1,132 @@
+"""Where a provider comes from: the real Powens, or the built-in sandbox in its place.
+
+The one module that puts a client and a mapping together; everything else is handed the result.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import httpx
+from pydantic import SecretStr
+
+from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
+from pfo_dagster.openbanking.powens.addresses import address_label, validate_base_url
+from pfo_dagster.openbanking.powens.client import PowensClient
+from pfo_dagster.openbanking.powens.exchange import Timeouts
+from pfo_dagster.openbanking.powens.provider import PowensProvider
+from pfo_dagster.openbanking.sandbox import SANDBOX_TOKEN, SandboxState, household, sandbox_app
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from pfo_dagster.openbanking.sandbox import Faults, World
+
+SANDBOX: Final = "sandbox"
+"""The name of the made-up provider, in every record that comes from it."""
+
+_SANDBOX_ADDRESS: Final = "http://localhost/2.0"
+_SANDBOX_KEY: Final = b"made-up accounts, made-up identities"
+_TOKEN = re.compile(r"[!-~]+")
+_SHORTEST_KEY: Final = 16
+
+
+def utc_now() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(UTC)
+
+
+def open_powens(
+    *,
+    base_url: str,
+    token: SecretStr,
+    identity_key: bytes,
+    domain_label: str | None = None,
+    timeouts: Timeouts | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> PowensProvider:
+    """Powens at `base_url` (see `powens_base_url`), for the user of a permanent user token.
+
+    Calls nothing yet. `identity_key` (16 secret bytes or more, the same for good) keys the hashes
+    by which accounts are recognised. The data is named `powens:<domain_label>`, by default after
+    the address. `clock` gives the time in UTC. Raises `ProviderError` for an address or a token
+    that cannot be right.
+    """
+    address = validate_base_url(base_url)
+    if len(identity_key) < _SHORTEST_KEY:
+        raise ValueError(f"identity_key must have at least {_SHORTEST_KEY} bytes")
+    timeouts = timeouts or Timeouts()
+    client = PowensClient(
+        base_url=address,
+        token=_checked_token(token),
+        clock=clock,
+        timeouts=timeouts,
+        transport=transport,
+        sleep=sleep,
+    )
+    return PowensProvider(
+        name=f"powens:{domain_label or address_label(address)}",
+        client=client,
+        timeouts=timeouts,
+        identity_key=identity_key,
+        clock=clock,
+        sleep=sleep,
+    )
+
+
+def open_sandbox(
+    *,
+    seed: int,
+    clock: Callable[[], datetime] = utc_now,
+    state_path: Path | None = None,
+    world: World | None = None,
+    faults: Faults | None = None,
+    timeouts: Timeouts | None = None,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> PowensProvider:
+    """The built-in sandbox, in this process, through the client of the real API.
+
+    Its household is made from `seed`, or given as `world`. Forced syncs are remembered in the file
+    `state_path`, or until the provider is closed. The data is named `sandbox`.
+    """
+    app = sandbox_app(
+        world=world or household(seed), clock=clock, state=SandboxState(state_path), faults=faults
+    )
+    timeouts = timeouts or Timeouts()
+    client = PowensClient(
+        base_url=_SANDBOX_ADDRESS,
+        token=SecretStr(SANDBOX_TOKEN),
+        clock=clock,
+        timeouts=timeouts,
+        transport=httpx.ASGITransport(app=app),
+        sleep=sleep,
+    )
+    return PowensProvider(
+        name=SANDBOX,
+        client=client,
+        timeouts=timeouts,
+        identity_key=_SANDBOX_KEY,
+        clock=clock,
+        sleep=sleep,
+    )
+
+
+def _checked_token(token: SecretStr) -> SecretStr:
+    """The token without blanks around it.
+
+    One that cannot be sent is refused here: httpx would quote it in its own error.
+    """
+    text = token.get_secret_value().strip()
+    if not _TOKEN.fullmatch(text):
+        raise ProviderError(
+            "POWENS_USER_TOKEN is empty or has characters that no token has (blanks, line breaks, "
+            "accents). Copy it again from where it was stored.",
+            kind=ErrorKind.FATAL,
+        )
+    return SecretStr(text)

@@ -1,0 +1,243 @@
+"""The calls of the Powens API that reading needs, made carefully. `provider` is the only caller.
+
+It knows how to ask and what an answer is as a whole; what a row of it means is for `mapping`. There
+is no DELETE and no POST on purpose: those erase data, create users or bother the account holder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+import httpx
+
+from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
+from pfo_dagster.openbanking.powens.errors import NO_ACCOUNT, no_answer, refusal, unusable
+from pfo_dagster.openbanking.powens.exchange import (
+    Exchange,
+    Limits,
+    Reply,
+    Timeouts,
+    UnusableReplyError,
+)
+from pfo_dagster.openbanking.powens.fields import paris_wall_clock
+from pfo_dagster.openbanking.powens.json_text import as_list, as_object, decode
+from pfo_dagster.openbanking.powens.paging import PageTrail, PagingError
+from pfo_dagster.openbanking.powens.privacy import read_request_id
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from datetime import date, datetime
+
+    from pydantic import SecretStr
+
+PAGE_SIZE: Final = 1000
+"""Rows per page: the most that Powens allows. Asking without a limit is an error there."""
+REDIAL_SECONDS: Final = (0.1, 0.4)
+"""Waits before a GET is repeated whose connection was dropped. Nothing else is repeated here."""
+CHANGES_OVERLAP: Final = timedelta(hours=1)
+"""How much further back changes are asked for: local times are ambiguous by an hour in October."""
+
+_DROPPED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The JSON object of an answer of status 2xx."""
+
+    content: Mapping[str, object]
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The rows of all pages. `head` is the first page's object: totals stand beside its rows."""
+
+    rows: tuple[object, ...]
+    head: Answer
+    pages: int
+
+
+class PowensClient:
+    """The API of one Powens domain, for one user. Belongs to one event loop; close it in the end.
+
+    `base_url` ends in `/2.0` (see `addresses.validate_base_url`), `clock` gives the time in UTC,
+    `sleep` waits between repeated calls. Each method raises `ProviderError` and nothing else.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        token: SecretStr,
+        clock: Callable[[], datetime],
+        timeouts: Timeouts | None = None,
+        limits: Limits | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._base = httpx.URL(base_url.rstrip("/"))
+        self._limits = limits or Limits()
+        self._clock = clock
+        self._sleep = sleep
+        self._exchange = Exchange(
+            base_url=self._base,
+            token=token,
+            timeouts=timeouts or Timeouts(),
+            limits=self._limits,
+            transport=transport,
+        )
+
+    async def close(self) -> None:
+        """Close the connections to Powens."""
+        await self._exchange.close()
+
+    async def user(self) -> Answer:
+        """The user that the token belongs to."""
+        return await self._get(self._url("/users/me"))
+
+    async def connections(self) -> Listing:
+        """All connections, with the names of their banks."""
+        return await self._list("/users/me/connections?expand=connector", rows="connections")
+
+    async def connection(self, connection_id: str) -> Answer:
+        """One connection, with the name of its bank."""
+        path = f"/users/me/connections/{quote(connection_id, safe='')}?expand=connector"
+        return await self._get(self._url(path))
+
+    async def accounts(self) -> Listing:
+        """All accounts, deleted and disabled ones included; having none is an empty listing."""
+        return await self._list("/users/me/accounts?all", rows="accounts")
+
+    async def transactions(
+        self, *, since: date, until: date, changed_after: datetime | None = None
+    ) -> Listing:
+        """The transactions with bank dates from `since` to `until` inclusive, deleted ones too.
+
+        The default filter is a date that the user can edit, hence `filter=date`. `changed_after`
+        is asked for with an overlap, so that rows may be listed again.
+        """
+        query = f"all&limit={PAGE_SIZE}&filter=date&min_date={since}&max_date={until}"
+        if changed_after is not None:
+            query += f"&last_update={quote(paris_wall_clock(changed_after - CHANGES_OVERLAP))}"
+        return await self._list(f"/users/me/transactions?{query}", rows="transactions")
+
+    async def sync(self, connection_id: str) -> Answer | None:
+        """Force one sync of a connection, saying that the user is not there.
+
+        None where the answer proves nothing: 409 (just synced, or under way), no whole answer in
+        time. The sync may be running all the same: look at the connection.
+        """
+        path = f"/users/me/connections/{quote(connection_id, safe='')}?psu_requested=false"
+        url = self._url(path)
+        try:
+            reply = await self._exchange.send("PUT", url)
+        except (httpx.ReadTimeout, httpx.WriteTimeout, TimeoutError, UnusableReplyError, *_DROPPED):
+            return None
+        except httpx.TransportError as error:
+            raise no_answer(call=_call("PUT", url), host=url.host, error=error) from error
+        if reply.status == HTTPStatus.CONFLICT:
+            return None
+        if not httpx.codes.is_success(reply.status):
+            raise self._refusal("PUT", url, reply)
+        try:
+            answer = _answer("PUT", url, reply)
+        except ProviderError:
+            return None
+        return answer if "id" in answer.content else None
+
+    async def _list(self, path: str, *, rows: str) -> Listing:
+        """All pages of a listing. Powens says 400 `noAccount` where it means an empty one."""
+        trail = PageTrail(self._base, self._limits.pages)
+        url: httpx.URL | None = self._url(path)
+        found: list[object] = []
+        head: Answer | None = None
+        pages = 0
+        while url is not None:
+            try:
+                page = await self._get(url)
+            except ProviderError as error:
+                if error.code == NO_ACCOUNT:
+                    page = Answer({rows: []}, error.request_id)
+                else:
+                    raise
+            head = head or page
+            pages += 1
+            url = _take_page(trail, url, page, rows=rows, into=found)
+        assert head is not None, "there is always a first page"  # noqa: S101 - narrows
+        return Listing(tuple(found), head, pages)
+
+    async def _get(self, url: httpx.URL) -> Answer:
+        reply = await self._send_get(url)
+        if not httpx.codes.is_success(reply.status):
+            raise self._refusal("GET", url, reply)
+        return _answer("GET", url, reply)
+
+    async def _send_get(self, url: httpx.URL) -> Reply:
+        waits = iter(REDIAL_SECONDS)
+        while True:
+            try:
+                return await self._exchange.send("GET", url)
+            except UnusableReplyError as error:
+                raise unusable(call=_call("GET", url), problem=str(error)) from None
+            except (httpx.TransportError, TimeoutError) as error:
+                wait = next(waits, None) if isinstance(error, _DROPPED) else None
+                if wait is None:
+                    raise no_answer(call=_call("GET", url), host=url.host, error=error) from error
+            await self._sleep(wait)
+
+    def _refusal(self, method: str, url: httpx.URL, reply: Reply) -> ProviderError:
+        return refusal(
+            call=_call(method, url),
+            status=reply.status,
+            headers=reply.headers,
+            body=reply.body,
+            now=self._clock(),
+        )
+
+    def _url(self, path: str) -> httpx.URL:
+        # Joined as text: resolving `/users` against the base would lose its `/2.0`.
+        return httpx.URL(f"{self._base}{path}")
+
+
+def _take_page(
+    trail: PageTrail, url: httpx.URL, page: Answer, *, rows: str, into: list[object]
+) -> httpx.URL | None:
+    """Add a page's rows to those found, and say where the next page is."""
+    call = _call("GET", url)
+    found = as_list(page.content.get(rows))
+    if found is None:
+        problem = f"it has no list of {rows}"
+        raise unusable(call=call, problem=problem, request_id=page.request_id)
+    into.extend(found)
+    try:
+        return trail.follow(url, page.content, found)
+    except PagingError as error:
+        raise ProviderError(
+            f"{call}: the listing cannot be read to its end: {error}.",
+            kind=ErrorKind.FATAL,
+            request_id=page.request_id,
+        ) from None
+
+
+def _answer(method: str, url: httpx.URL, reply: Reply) -> Answer:
+    identity = read_request_id(reply.headers.get("x-request-id"))
+    try:
+        content = as_object(decode(reply.body))
+    except ValueError:
+        # The decoder's own error carries the whole body along, hence `from None`.
+        problem = "it is no JSON, or was cut off"
+        raise unusable(call=_call(method, url), problem=problem, request_id=identity) from None
+    if content is None:
+        problem = "it is no JSON object"
+        raise unusable(call=_call(method, url), problem=problem, request_id=identity)
+    return Answer(content, identity)
+
+
+def _call(method: str, url: httpx.URL) -> str:
+    """What was called, for people: without the query, which is ours and of no use to them."""
+    return f"{method} {url.path}"

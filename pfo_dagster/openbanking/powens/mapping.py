@@ -1,0 +1,221 @@
+"""From rows of Powens' answers to the canonical records. Pure: no clock, no network.
+
+A row that cannot be trusted becomes `Rejected` with its reason, and the others go on. Rules and
+their sources: section 8 of the Powens reference; what is unknown is left None, never guessed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pydantic import ValidationError
+
+from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
+from pfo_dagster.openbanking.powens.fields import read_amount, read_id
+from pfo_dagster.openbanking.powens.json_text import as_object
+from pfo_dagster.openbanking.powens.models import WireAccount, WireConnection, WireTransaction
+from pfo_dagster.openbanking.powens.privacy import (
+    code_word,
+    identity_hash,
+    mask_iban,
+    mask_number,
+    without_ibans,
+)
+from pfo_dagster.openbanking.powens.states import connection_state
+from pfo_dagster.openbanking.records import (
+    Account,
+    Connection,
+    ConnectionState,
+    Rejected,
+    Transaction,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from decimal import Decimal
+    from typing import Literal
+
+    from pydantic_core import ErrorDetails
+
+UNREADABLE: Final = "unreadable"
+"""The state's detail of a connection whose state or times could not be read."""
+
+
+def read_accounts(
+    rows: Iterable[object], *, provider: str, identity_key: bytes
+) -> tuple[tuple[Account, ...], tuple[Rejected, ...]]:
+    """The accounts, and what had to be refused.
+
+    An account with figures but no currency is in both: it exists, but its figures mean nothing.
+    """
+    accounts: list[Account] = []
+    rejected: list[Rejected] = []
+    for row in rows:
+        try:
+            wire = WireAccount.model_validate(row)
+        except ValidationError as error:
+            rejected.append(_rejected("accounts", row, error))
+            continue
+        accounts.append(_account(wire, provider=provider, identity_key=identity_key))
+        if wire.currency is None and (wire.balance is not None or wire.coming is not None):
+            reason = "currency: missing although there are figures; they are left out"
+            rejected.append(Rejected(relation="accounts", record_id=wire.id, reason=reason))
+    return tuple(accounts), tuple(rejected)
+
+
+def read_connection(row: object, *, provider: str) -> Connection:
+    """A connection with its state.
+
+    One that cannot be read but has an id is a failed connection, so that somebody looks at it; a
+    row without an id raises `ProviderError`.
+    """
+    try:
+        wire = WireConnection.model_validate(row)
+    except ValidationError as error:
+        return _unreadable_connection(row, provider, error)
+    # `error` is an old copy of `state`; where both are sent, only `state` is looked at.
+    word = (wire.state if "state" in wire.model_fields_set else wire.error) or None
+    return Connection(
+        provider=provider,
+        connection_id=wire.id,
+        user_id=wire.id_user,
+        institution=wire.connector.name if wire.connector else None,
+        state=connection_state(word),
+        state_detail=word and (code_word(word) or UNREADABLE),
+        last_update=wire.last_update,
+        next_try=wire.next_try,
+        consent_expires=wire.expire,
+        active=wire.active is not False,
+    )
+
+
+def read_transactions(
+    rows: Iterable[object], *, provider: str
+) -> tuple[tuple[Transaction, ...], tuple[Rejected, ...]]:
+    """The transactions, each once, and what had to be refused.
+
+    Rows that move between two pages while they are fetched are listed twice; the later one counts.
+    """
+    transactions: dict[str, Transaction] = {}
+    rejected: list[Rejected] = []
+    for row in rows:
+        try:
+            wire = WireTransaction.model_validate(row)
+        except ValidationError as error:
+            rejected.append(_rejected("transactions", row, error))
+        else:
+            transactions[wire.id] = _transaction(wire, provider=provider)
+    return tuple(transactions.values()), tuple(rejected)
+
+
+def read_totals(balances: object) -> dict[str, Decimal | None]:
+    """The provider's own totals per currency; entries that are no amounts are left out."""
+    totals: dict[str, Decimal | None] = {}
+    for currency, amount in (as_object(balances) or {}).items():
+        try:
+            totals[currency] = None if amount is None else read_amount(amount)
+        except ValueError:
+            continue
+    return totals
+
+
+def _account(wire: WireAccount, *, provider: str, identity_key: bytes) -> Account:
+    currency = wire.currency
+    return Account(
+        provider=provider,
+        account_id=wire.id,
+        connection_id=wire.id_connection,
+        user_id=wire.id_user,
+        parent_account_id=wire.id_parent,
+        name=_name(wire),
+        account_type=(wire.type or "unknown").lower(),
+        usage=wire.usage,
+        currency=currency.id if currency else None,
+        currency_precision=currency.precision if currency else None,
+        balance=wire.balance if currency else None,
+        coming=wire.coming if currency else None,
+        iban_masked=mask_iban(wire.iban) if wire.iban else None,
+        iban_hash=identity_hash(wire.iban, identity_key) if wire.iban else None,
+        number_masked=mask_number(wire.number) if wire.number else None,
+        display=wire.display is not False,
+        last_update=wire.last_update,
+        disabled_at=wire.disabled,
+        deleted_at=wire.deleted,
+        error=wire.error and (code_word(wire.error) or UNREADABLE),
+    )
+
+
+def _name(wire: WireAccount) -> str:
+    """The label that the user sees; banks like to put the account's number into it."""
+    name = without_ibans(wire.name or wire.original_name or "")
+    return name.replace(wire.number, mask_number(wire.number)) if wire.number else name
+
+
+def _transaction(wire: WireTransaction, *, provider: str) -> Transaction:
+    wording = wire.wording or wire.simplified_wording or wire.original_wording or ""
+    return Transaction(
+        provider=provider,
+        transaction_id=wire.id,
+        account_id=wire.id_account,
+        booked_on=wire.date,
+        realised_on=wire.rdate,
+        value=wire.value,
+        original_value=wire.original_value,
+        original_currency=wire.original_currency.id if wire.original_currency else None,
+        transaction_type=(wire.type or "unknown").lower(),
+        wording=without_ibans(wording),
+        coming=wire.coming is True,
+        active=wire.active is not False,
+        last_update=wire.last_update,
+        deleted_at=wire.deleted,
+    )
+
+
+def _unreadable_connection(row: object, provider: str, error: ValidationError) -> Connection:
+    identity = _id_of(row)
+    if identity is None:
+        raise ProviderError(
+            f"The provider lists a connection that cannot be told apart from others "
+            f"({_reason(error)}). Nothing can be refreshed; its support has to look at it.",
+            kind=ErrorKind.FATAL,
+        )
+    return Connection(
+        provider=provider,
+        connection_id=identity,
+        user_id=None,
+        institution=None,
+        state=ConnectionState.FAILED,
+        state_detail=UNREADABLE,
+        last_update=None,
+        next_try=None,
+        consent_expires=None,
+        active=True,
+    )
+
+
+def _rejected(
+    relation: Literal["accounts", "transactions"], row: object, error: ValidationError
+) -> Rejected:
+    return Rejected(relation=relation, record_id=_id_of(row), reason=_reason(error))
+
+
+def _reason(error: ValidationError) -> str:
+    """The problems by field, without the refused values: they may be personal data."""
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(
+        f"{'.'.join(map(str, problem['loc'])) or 'row'}: {_message(problem)}"
+        for problem in problems
+    )
+
+
+def _message(problem: ErrorDetails) -> str:
+    if problem["type"] == "model_type":
+        return "expected an object"
+    return problem["msg"].removeprefix("Value error, ")
+
+
+def _id_of(row: object) -> str | None:
+    try:
+        return read_id((as_object(row) or {}).get("id"))
+    except ValueError:
+        return None

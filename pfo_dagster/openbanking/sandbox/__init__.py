@@ -1,0 +1,32 @@
+"""A made-up household behind the same API as Powens: for trying things out and for tests.
+
+Start at `household` for who these people are, at `app` for what can be called. `history` makes the
+figures from the seed, `timeline` says as of when a bank's figures are, `wire` writes them down as
+Powens does. `faults` breaks things on purpose; `server` puts the app on a socket.
+"""
+
+from pfo_dagster.openbanking.sandbox.app import SANDBOX_TOKEN, sandbox_app
+from pfo_dagster.openbanking.sandbox.faults import Fault, Faults
+from pfo_dagster.openbanking.sandbox.household import household
+from pfo_dagster.openbanking.sandbox.state import SandboxState
+from pfo_dagster.openbanking.sandbox.world import (
+    AccountPlan,
+    ConnectionPlan,
+    Habit,
+    Rhythm,
+    World,
+)
+
+__all__ = [
+    "SANDBOX_TOKEN",
+    "AccountPlan",
+    "ConnectionPlan",
+    "Fault",
+    "Faults",
+    "Habit",
+    "Rhythm",
+    "SandboxState",
+    "World",
+    "household",
+    "sandbox_app",
+]

@@ -1,0 +1,87 @@
+"""What the sandbox remembers: the syncs that were forced. All else follows from seed and clock."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+    from pathlib import Path
+
+_REMEMBERED: Final = 200
+"""Forced syncs per connection that are kept: enough for months of the regular three a day."""
+
+_Syncs = dict[int, list[datetime]]
+
+
+class SandboxState:
+    """Forced syncs by connection id: in the file `path`, shared by processes, or in memory only."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._in_memory: _Syncs = {}
+
+    def forced_syncs(self, connection_id: int) -> Sequence[datetime]:
+        """The instants at which a sync of the connection was forced, oldest first."""
+        return self._read().get(connection_id, [])
+
+    def record(self, connection_id: int, at: datetime) -> None:
+        """Remember that a sync was forced."""
+        with self._alone():
+            syncs = self._read()
+            known = syncs.setdefault(connection_id, [])
+            syncs[connection_id] = sorted([*known, at])[-_REMEMBERED:]
+            self._write(syncs)
+
+    def _read(self) -> _Syncs:
+        if self._path is None:
+            return self._in_memory
+        try:
+            content = json.loads(self._path.read_text())
+            return {
+                int(connection): [datetime.fromisoformat(instant) for instant in instants]
+                for connection, instants in content["forced_syncs"].items()
+            }
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, AttributeError, TypeError):
+            raise ProviderError(
+                f"The sandbox's memory {self._path} cannot be read. Delete the file: the sandbox "
+                "then forgets its forced syncs, which hurts nobody.",
+                kind=ErrorKind.FATAL,
+            ) from None
+
+    def _write(self, syncs: Mapping[int, Sequence[datetime]]) -> None:
+        if self._path is None:
+            self._in_memory = {connection: list(times) for connection, times in syncs.items()}
+            return
+        content = {
+            "forced_syncs": {
+                str(connection): [instant.isoformat() for instant in instants]
+                for connection, instants in sorted(syncs.items())
+            }
+        }
+        beside = self._path.with_name(f"{self._path.name}.{os.getpid()}.tmp")
+        with beside.open("w") as file:
+            json.dump(content, file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(self._path)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Generator[None]:
+        """Keep other processes from writing meanwhile."""
+        if self._path is None:
+            yield
+            return
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._path.with_name(f"{self._path.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
