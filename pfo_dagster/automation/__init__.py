@@ -1,1 +1,28 @@
+"""What makes the workflows run by themselves, and what watches over their results.
 
+`schedules` and `sensors` start workflows, `checks` judges the assets. None of it knows HTTP or SQL.
+"""
+
+# No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
+from collections.abc import Mapping
+
+import dagster as dg
+
+from pfo_dagster.automation.checks import asset_checks
+from pfo_dagster.automation.schedules import schedules
+from pfo_dagster.automation.sensors import sensors
+from pfo_dagster.translate import TranslatedWorkflow
+
+__all__ = ["automation"]
+
+
+def automation(workflows: Mapping[str, TranslatedWorkflow], *, running: bool) -> dg.Definitions:
+    """The automation for the workflows that are there, by key; on from the start if `running`."""
+    produced = {
+        key for workflow in workflows.values() for assets in workflow.assets for key in assets.keys
+    }
+    return dg.Definitions(
+        schedules=schedules(workflows, running=running),
+        sensors=sensors(workflows, running=running),
+        asset_checks=asset_checks(produced),
+    )

@@ -10,7 +10,8 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from pfo_dagster.operations import OperationRegistry
-from pfo_dagster.spec import AppConfig, WorkflowSpec, check, parse_expression
+from pfo_dagster.spec import AppConfig, WorkflowSpec, check_structure, parse_expression
+from pfo_dagster.spec.checks.expressions import check_expressions
 from pfo_dagster.translate.assets import workflow_assets, workflow_tags
 from pfo_dagster.translate.coverage import FieldCoverage, Treatment, coverage
 from pfo_dagster.translate.errors import TranslationError
@@ -150,10 +151,14 @@ def _plans(spec: WorkflowSpec, operations: OperationRegistry, name: str) -> list
 
 
 def _structure(spec: WorkflowSpec) -> list[str]:
-    """What the checks of `pfo_dagster.spec` find wrong: a graph cannot be made of it."""
+    """What keeps a graph from being made of the spec: wrong edges, conditions of no meaning.
+
+    Other errors that `pfo_dagster.spec.check` finds, such as a retry of zero attempts, have a
+    meaning in the reference runtime and are translated.
+    """
     return [
         f"{_place(spec, diagnostic.place)}: {diagnostic.message}"
-        for diagnostic in check(spec)
+        for diagnostic in (*check_structure(spec), *check_expressions(spec))
         if diagnostic.level == "error"
     ]
 

@@ -1,0 +1,113 @@
+"""The commands. Each is thin: it reads its arguments and calls one function elsewhere."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import Annotated, Any
+
+import typer
+
+from pfo_dagster.cli.console import CALLED_WRONGLY, DONE, FAILED, out, plain_errors, stop
+
+app = typer.Typer(
+    name="pfo",
+    help="Run ContractSpec workflows on Dagster, and read the ledger that they fill.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+sandbox_app = typer.Typer(help="The built-in made-up household.", no_args_is_help=True)
+app.add_typer(sandbox_app, name="sandbox")
+
+
+class TextFormat(StrEnum):
+    """How `pfo check` prints."""
+
+    text = "text"
+    json = "json"
+
+
+class TableFormat(StrEnum):
+    """How `pfo query` prints."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+@app.command()
+def run(
+    key: Annotated[str, typer.Argument(help="The workflow's key, e.g. pfo.workflow.…")],
+    data: Annotated[str, typer.Option(help="The workflow's initial data, as JSON.")] = "{}",
+) -> None:
+    """Run a workflow here and now, and show what came of it."""
+    from pfo_dagster.cli.run import run_workflow  # noqa: PLC0415 - Dagster takes a second to import
+
+    with plain_errors():
+        raise typer.Exit(DONE if run_workflow(key, _json_object(data)) else FAILED)
+
+
+@app.command()
+def check(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Spec files or folders.")] = None,
+    output: Annotated[TextFormat, typer.Option("--format")] = TextFormat.text,
+) -> None:
+    """Check specs and say everything that is wrong with them."""
+    from pfo_dagster.cli.check import check_specs  # noqa: PLC0415 - see `run`
+
+    with plain_errors():
+        raise typer.Exit(check_specs(paths or [], as_json=output is TextFormat.json))
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT over the published relations.")],
+    output: Annotated[TableFormat, typer.Option("--format")] = TableFormat.table,
+) -> None:
+    """Ask the published ledger, read only. `pfo query 'FROM latest_balances'`."""
+    from pfo_dagster.cli.query import print_query  # noqa: PLC0415 - see `run`
+
+    with plain_errors():
+        print_query(sql, output.value)
+
+
+@app.command()
+def dev(
+    port: Annotated[int, typer.Option(help="Where the UI listens, on this machine only.")] = 3000,
+) -> None:
+    """Open Dagster's UI with these workflows, and run its daemon."""
+    from pfo_dagster.cli.dev import serve_dagster  # noqa: PLC0415 - see `run`
+
+    with plain_errors():
+        raise typer.Exit(serve_dagster(port))
+
+
+@sandbox_app.command("serve")
+def sandbox_serve(
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 8910,
+) -> None:
+    """Serve the sandbox over HTTP, for other programs that speak to Powens."""
+    from pfo_dagster.cli.sandbox import serve_sandbox  # noqa: PLC0415 - see `run`
+
+    with plain_errors():
+        serve_sandbox(port)
+
+
+def main() -> None:
+    """Entry point of the `pfo` command."""
+    app()
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise stop(f"--data is not JSON: {error}", CALLED_WRONGLY) from None
+    if not isinstance(value, dict):
+        raise stop(f"--data must be a JSON object, e.g. '{{\"a\": 1}}', not {text}", CALLED_WRONGLY)
+    return value
+
+
+__all__ = ["app", "main", "out"]

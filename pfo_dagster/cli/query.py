@@ -1,0 +1,79 @@
+"""`pfo query`: one question to the published file, read only, exact."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from pfo_dagster.cli.console import out
+from pfo_dagster.config import load_settings
+from pfo_dagster.ledger import Ledger, as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def print_query(sql: str, output: str) -> None:
+    """Print the answer to `sql` as a table, JSON or CSV. Raises `LedgerError`."""
+    with Ledger(load_settings().data_dir).reader() as reader:
+        table = reader.table(sql)
+        columns, rows = table.column_names, table.to_pylist()
+    if output == "json":
+        sys.stdout.write(json.dumps(rows, default=_plain, indent=2, ensure_ascii=False) + "\n")
+    elif output == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_cell(row[name]) for name in columns] for row in rows)
+    else:
+        _print_table(columns, rows)
+
+
+def _print_table(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
+    widths = [max(len(name), *(len(_cell(row[name])) for row in rows), 0) for name in columns]
+    needed = sum(width + 3 for width in widths) + 1
+    if out.is_terminal and needed > out.width:
+        _print_records(columns, rows)
+        return
+    table = Table(caption=f"{len(rows)} rows", caption_justify="left")
+    numeric = {
+        name for name in columns if any(isinstance(row[name], Decimal | int) for row in rows)
+    }
+    for name in columns:
+        table.add_column(name, justify="right" if name in numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row[name]) for name in columns))
+    # What is piped on has no width to fit into, and a cell cut into lines is of no use there.
+    (out if out.is_terminal else Console(width=needed)).print(table)
+
+
+def _print_records(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
+    """One line for each value: what is left when a row does not fit on one."""
+    indent = max(len(name) for name in columns)
+    for number, row in enumerate(rows, start=1):
+        out.rule(f"row {number} of {len(rows)}", align="left", style="dim")
+        for name in columns:
+            out.print(f"[dim]{name:>{indent}}[/]  ", end="")
+            out.print(_cell(row[name]), markup=False, soft_wrap=True)
+
+
+def _cell(value: object) -> str:
+    """A value as text; an amount with all its digits and without an exponent."""
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return as_text(value)
+    return value.isoformat(" ") if isinstance(value, datetime) else str(value)
+
+
+def _plain(value: object) -> object:
+    """What JSON has no type for: amounts as text, because a JSON number may be read as a float."""
+    if isinstance(value, Decimal):
+        return as_text(value)
+    return value.isoformat() if isinstance(value, date) else str(value)

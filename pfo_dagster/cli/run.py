@@ -1,0 +1,85 @@
+"""`pfo run`: one workflow, in this process, on the same storage as Dagster's UI."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from dagster._core.utils import make_new_run_id
+
+from pfo_dagster.cli.console import CALLED_WRONGLY, err, out, stop
+from pfo_dagster.cli.progress import RunProgress
+from pfo_dagster.cli.summary import print_positions, print_source, print_steps
+from pfo_dagster.config import load_settings
+from pfo_dagster.dagster_home import use_dagster_home
+from pfo_dagster.definitions import Project, build
+from pfo_dagster.ledger import Ledger
+from pfo_dagster.operations.banking.catalog import PUBLISHED_LATEST_BALANCES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dagster._core.execution.execute_in_process_result import ExecuteInProcessResult
+
+    from pfo_dagster.translate import TranslatedWorkflow
+
+# What the progress display says in people's words, Dagster's console logger need not repeat.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def run_workflow(key: str, data: Mapping[str, Any]) -> bool:
+    """Run the workflow `key` to its end and print what came of it; whether it succeeded."""
+    settings = load_settings()
+    project = build(settings)
+    workflow = _find(project, key)
+    use_dagster_home(settings)
+
+    print_source(settings, workflow)
+    with dg.DagsterInstance.get() as instance:
+        progress = RunProgress(workflow)
+        result = _execute(project, workflow, data, instance, progress)
+    print_steps(progress)
+    if not result.success:
+        for message in progress.failures:
+            err.print(f"[bold red]failed:[/] {message}", soft_wrap=True)
+        err.print(f"The whole log: [bold]make dev[/], then run {result.run_id}.", soft_wrap=True)
+        return False
+    if dg.AssetKey(PUBLISHED_LATEST_BALANCES) in _asset_keys(workflow):
+        print_positions(Ledger(settings.data_dir))
+    return True
+
+
+def _find(project: Project, key: str) -> TranslatedWorkflow:
+    if key in project.workflows:
+        return project.workflows[key]
+    near = difflib.get_close_matches(key, project.workflows, n=1, cutoff=0.4)
+    known = "\n".join(f"  {known}" for known in sorted(project.workflows))
+    hint = f" Did you mean {near[0]}?" if near else ""
+    folder = project.settings.specs_dir
+    raise stop(f'{folder} has no workflow "{key}".{hint}\nIt has:\n{known}', CALLED_WRONGLY)
+
+
+def _execute(
+    project: Project,
+    workflow: TranslatedWorkflow,
+    data: Mapping[str, Any],
+    instance: dg.DagsterInstance,
+    progress: RunProgress,
+) -> ExecuteInProcessResult:
+    job = project.definitions.resolve_job_def(workflow.name)
+    config = workflow.asset_run_config(data) if workflow.assets else workflow.run_config(data)
+    run_id = make_new_run_id()
+    instance.add_event_listener(run_id, progress.on_event)
+    with progress.shown(out):
+        return job.execute_in_process(
+            instance=instance,
+            run_id=run_id,
+            run_config={**config, **_QUIET},
+            tags={"pfo/started_by": "pfo run"},
+            raise_on_error=False,
+        )
+
+
+def _asset_keys(workflow: TranslatedWorkflow) -> set[dg.AssetKey]:
+    return {key for assets in workflow.assets for key in assets.keys}

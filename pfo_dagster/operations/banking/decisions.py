@@ -1,0 +1,95 @@
+"""When to ask the bank itself, and what a refresh of several connections amounts to.
+
+Forced syncs are scarce: European law allows about four unattended accesses a day and account, and
+Powens' fair-use policy forbids loops. So a sync is forced only for data that is stale, never while
+the account holder is needed, and within a budget counted over all runs. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from pfo_dagster.openbanking.errors import ErrorKind
+from pfo_dagster.openbanking.records import ConnectionState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from pfo_dagster.openbanking.records import Connection
+
+BUDGET_WINDOW = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshPolicy:
+    """How fresh is fresh, and how many forced syncs a connection may cost in 24 hours."""
+
+    stale_after: timedelta = timedelta(hours=24)
+    forced_syncs_per_day: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What to do about one connection, and the sentence that explains it to a person."""
+
+    connection_id: str
+    action: Literal["read", "force"]
+    reason: str
+
+
+def decide(
+    connection: Connection, *, attempts: Sequence[datetime], policy: RefreshPolicy, now: datetime
+) -> Decision:
+    """Whether to force a sync of `connection`.
+
+    `attempts` are the forced syncs of this connection within `BUDGET_WINDOW` before `now`, those
+    included whose outcome was never learnt.
+    """
+    if connection.state is ConnectionState.NEEDS_USER:
+        reason = f"the account holder must act first ({connection.state_detail})"
+        return _read(connection, reason)
+    if connection.state is ConnectionState.FAILED:
+        return _read(connection, f"the provider cannot serve it ({connection.state_detail})")
+    if not connection.active:
+        return _read(connection, "the connection is switched off at the provider")
+    if is_fresh(connection, policy=policy, now=now):
+        return _read(connection, "fresh enough")
+    if connection.state is ConnectionState.UNAVAILABLE:
+        until = f" before {connection.next_try:%Y-%m-%d %H:%M} UTC" if connection.next_try else ""
+        return _read(connection, f"the bank is unavailable; the provider will not try{until}")
+    if connection.state is ConnectionState.SYNCING:
+        return _read(connection, "a sync is already under way")
+    if len(attempts) >= policy.forced_syncs_per_day:
+        reason = (
+            f"stale, but {len(attempts)} of {policy.forced_syncs_per_day} forced syncs of the last "
+            "24 hours are used up"
+        )
+        return _read(connection, reason)
+    seen = connection.last_update
+    age = f"last updated {seen:%Y-%m-%d %H:%M} UTC" if seen else "never updated"
+    return Decision(connection_id=connection.connection_id, action="force", reason=f"stale: {age}")
+
+
+def is_fresh(connection: Connection, *, policy: RefreshPolicy, now: datetime) -> bool:
+    """Whether the connection's data is young enough to be shown as today's."""
+    return connection.last_update is not None and now - connection.last_update < policy.stale_after
+
+
+def worst(kinds: Iterable[ErrorKind]) -> ErrorKind | None:
+    """The kind that leaves the least hope, by which a refresh that got nowhere fails."""
+    return max(kinds, key=_DESPAIR.index, default=None)
+
+
+_DESPAIR = (
+    ErrorKind.RETRYABLE,
+    ErrorKind.RATE_LIMITED,
+    ErrorKind.NEEDS_USER,
+    ErrorKind.FATAL,
+)
+
+
+def _read(connection: Connection, reason: str) -> Decision:
+    return Decision(connection_id=connection.connection_id, action="read", reason=reason)

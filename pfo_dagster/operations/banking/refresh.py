@@ -1,0 +1,271 @@
+"""`openbanking.balances.refresh`: observe every account, asking the banks where that is due."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, Field
+
+from pfo_dagster.ledger import ConnectionDecision, Refresh
+from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
+from pfo_dagster.openbanking.records import ConnectionState
+from pfo_dagster.operations.banking import catalog
+from pfo_dagster.operations.banking.access import (
+    as_operation_error,
+    bank_access,
+    ledger_of,
+    recording,
+)
+from pfo_dagster.operations.banking.decisions import BUDGET_WINDOW, Decision, decide, worst
+from pfo_dagster.operations.banking.rows import (
+    account_outcomes,
+    account_rows,
+    balance_rows,
+    connection_rows,
+    rejected_rows,
+)
+from pfo_dagster.operations.errors import FailureKind, OperationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from pfo_dagster.ledger import RecordedRefresh
+    from pfo_dagster.openbanking.provider import OpenBankingProvider
+    from pfo_dagster.openbanking.records import AccountListing, Connection
+    from pfo_dagster.operations.banking.access import BankAccess
+    from pfo_dagster.operations.contract import NoInput, OperationContext
+
+MOST_SYNCS_AT_ONCE = 3
+
+
+class ConnectionReport(BaseModel):
+    """What became of one connection in a refresh."""
+
+    connection_id: str
+    action: Literal["read", "forced"]
+    outcome: Literal["ok", "failed"]
+    reason: str
+
+
+class RefreshedBalances(BaseModel):
+    """Output of `openbanking.balances.refresh`."""
+
+    provider: str
+    refresh_id: str
+    accounts: int = Field(description="Accounts listed, deleted and disabled ones included.")
+    new_balances: int = Field(description="Observations that were not in the ledger yet.")
+    unchanged_balances: int
+    rejected_rows: int = Field(description="Rows that could not be trusted; see `rejected`.")
+    connections: list[ConnectionReport]
+
+
+@dataclass(frozen=True, slots=True)
+class _Handled:
+    """A connection after the refresh did what was decided about it."""
+
+    connection: Connection
+    action: Literal["read", "forced"]
+    note: str
+    error: ErrorKind | None = None
+
+
+async def refresh_balances(context: OperationContext[NoInput]) -> RefreshedBalances:
+    """Observe every account's balance, asking the banks themselves where that is due.
+
+    One connection that fails does not lose the others: whatever can be read is recorded. The step
+    fails only when no connection could be refreshed, by the worst of their errors.
+    """
+    access = bank_access(context)
+    started_at = access.clock()
+    try:
+        async with access.open_provider() as bank:
+            handled = await _refresh_connections(context, access, bank)
+            listing = await bank.accounts()
+            provider = bank.name
+    except ProviderError as error:
+        raise as_operation_error(error) from error
+    fetched_at = access.clock()
+    refresh = Refresh(
+        refresh_id=f"{context.run_id}/{context.step_id}/{context.attempt}",
+        tenant_id=access.tenant_id,
+        provider=provider,
+        run_id=context.run_id,
+        step_id=context.step_id,
+        workflow_key=context.workflow_key,
+        workflow_version=context.workflow_version,
+        workflow_digest=context.workflow_digest,
+        attempt=context.attempt,
+        started_at=started_at,
+        finished_at=fetched_at,
+    )
+    recorded = _record(context, refresh, handled, listing)
+    report = _report(refresh, handled, listing, recorded)
+    _describe(context, report, recorded)
+    _fail_if_nothing_was_refreshed(handled)
+    return report
+
+
+async def _refresh_connections(
+    context: OperationContext[NoInput], access: BankAccess, bank: OpenBankingProvider
+) -> list[_Handled]:
+    """Decide about each connection, and do it; connections are synced a few at a time."""
+    connections = await bank.connections()
+    if not connections:
+        message = "No bank is connected yet. Connect one in the provider's webview, then run again."
+        raise OperationError(message, kind=FailureKind.NEEDS_USER)
+    now = access.clock()
+    attempts = _attempts(context, access, bank.name, since=now - BUDGET_WINDOW)
+    gate = asyncio.Semaphore(MOST_SYNCS_AT_ONCE)
+
+    async def handle(connection: Connection) -> _Handled:
+        made = attempts.get(connection.connection_id, [])
+        decision = decide(connection, attempts=made, policy=access.policy, now=now)
+        context.log.info("%s: %s (%s)", _name(connection), decision.action, decision.reason)
+        if decision.action == "read":
+            return _Handled(connection, "read", decision.reason, _standing_error(connection))
+        async with gate:
+            return await _force(context, access, bank, connection, decision)
+
+    return list(await asyncio.gather(*(handle(connection) for connection in connections)))
+
+
+async def _force(
+    context: OperationContext[NoInput],
+    access: BankAccess,
+    bank: OpenBankingProvider,
+    connection: Connection,
+    decision: Decision,
+) -> _Handled:
+    """Sync one connection. The attempt is on record before the bank hears of it."""
+    with recording(context, bank.name) as writer:
+        writer.record_sync_attempt(
+            tenant_id=access.tenant_id,
+            provider=bank.name,
+            connection_id=connection.connection_id,
+            run_id=context.run_id,
+            at=access.clock(),
+        )
+    try:
+        outcome = await bank.sync(connection)
+    except ProviderError as error:
+        context.log.warning("%s: the sync failed: %s", _name(connection), error)
+        return _Handled(connection, "forced", f"{decision.reason}; {error}", error.kind)
+    note = f"{decision.reason}; {outcome.note}"
+    error = None if outcome.moved else _standing_error(outcome.connection)
+    return _Handled(outcome.connection, "forced", note, error)
+
+
+def _attempts(
+    context: OperationContext[NoInput], access: BankAccess, provider: str, *, since: datetime
+) -> dict[str, list[datetime]]:
+    with ledger_of(context).writer() as writer:
+        return writer.sync_attempts(access.tenant_id, provider, since)
+
+
+def _standing_error(connection: Connection) -> ErrorKind | None:
+    """The error that a connection's state stands for, without anything having been called."""
+    return _STANDING_ERRORS.get(connection.state)
+
+
+_STANDING_ERRORS = {
+    ConnectionState.NEEDS_USER: ErrorKind.NEEDS_USER,
+    ConnectionState.FAILED: ErrorKind.FATAL,
+    ConnectionState.UNAVAILABLE: ErrorKind.RETRYABLE,
+}
+
+
+def _record(
+    context: OperationContext[NoInput],
+    refresh: Refresh,
+    handled: Sequence[_Handled],
+    listing: AccountListing,
+) -> RecordedRefresh:
+    connections = {one.connection.connection_id: one.connection for one in handled}
+    policy = bank_access(context).policy
+    with recording(context, refresh.provider) as writer:
+        return writer.record_refresh(
+            refresh,
+            connections=connection_rows(connections.values()),
+            accounts=account_rows(listing.accounts),
+            balances=balance_rows(
+                listing.accounts,
+                connections,
+                fetched_at=refresh.finished_at,
+                request_id=listing.request_id,
+            ),
+            outcomes=account_outcomes(
+                listing.accounts, connections, policy=policy, now=refresh.finished_at
+            ),
+            decisions=[
+                ConnectionDecision(
+                    connection_id=one.connection.connection_id,
+                    decision=one.action,
+                    reason=one.note,
+                    failed=one.error is not None,
+                )
+                for one in handled
+            ],
+            provider_totals=listing.totals,
+            rejected=rejected_rows(listing.rejected),
+        )
+
+
+def _report(
+    refresh: Refresh,
+    handled: Sequence[_Handled],
+    listing: AccountListing,
+    recorded: RecordedRefresh,
+) -> RefreshedBalances:
+    return RefreshedBalances(
+        provider=refresh.provider,
+        refresh_id=refresh.refresh_id,
+        accounts=len(listing.accounts),
+        new_balances=recorded.new_balances,
+        unchanged_balances=recorded.unchanged_balances,
+        rejected_rows=len(listing.rejected),
+        connections=[
+            ConnectionReport(
+                connection_id=one.connection.connection_id,
+                action=one.action,
+                outcome="failed" if one.error else "ok",
+                reason=one.note,
+            )
+            for one in handled
+        ],
+    )
+
+
+def _describe(
+    context: OperationContext[NoInput], report: RefreshedBalances, recorded: RecordedRefresh
+) -> None:
+    context.describe(
+        catalog.LEDGER_BALANCES,
+        provider=report.provider,
+        new_balances=report.new_balances,
+        unchanged_balances=report.unchanged_balances,
+        failed_connections=recorded.failed_connections,
+        rejected_rows=report.rejected_rows,
+        connections=[connection.model_dump() for connection in report.connections],
+    )
+    if recorded.vanished_accounts:
+        context.log.warning(
+            "The provider no longer lists these accounts: %s", ", ".join(recorded.vanished_accounts)
+        )
+
+
+def _fail_if_nothing_was_refreshed(handled: Sequence[_Handled]) -> None:
+    errors = [one.error for one in handled if one.error is not None]
+    kind = worst(errors)
+    if kind is None or len(errors) < len(handled):
+        return
+    reasons = "; ".join(f"{_name(one.connection)}: {one.note}" for one in handled)
+    message = f"No connection could be refreshed. What could be read is recorded. {reasons}"
+    raise as_operation_error(ProviderError(message, kind=kind))
+
+
+def _name(connection: Connection) -> str:
+    institution = connection.institution or "unknown bank"
+    return f"connection {connection.connection_id} ({institution})"

@@ -1,0 +1,79 @@
+"""What the operations and the asset checks are handed: the way to the banks, and the ledger.
+
+Nothing here opens a file or a connection before an operation asks for it, so that definitions load
+without either.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pfo_dagster.ledger import Ledger
+from pfo_dagster.openbanking import open_powens, open_sandbox, powens_base_url
+from pfo_dagster.operations.banking.access import LEDGER, OPEN_BANKING, BankAccess
+from pfo_dagster.operations.banking.decisions import RefreshPolicy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pfo_dagster.config import Settings
+    from pfo_dagster.openbanking.provider import OpenBankingProvider
+    from pfo_dagster.spec import AppConfig
+
+
+SANDBOX_STATE = "sandbox.json"
+"""The file in the data folder in which the sandbox remembers what was asked of it."""
+DEFAULT_TENANT = "household"
+"""Whose data it is where the app config does not say."""
+
+
+def resources(settings: Settings, app: AppConfig) -> dict[str, object]:
+    """The resources by the names under which operations require them.
+
+    Raises `SettingsError` when Powens is half set up.
+    """
+    settings.has_powens  # noqa: B018 - a half-set configuration must not load
+    access = BankAccess(
+        open_provider=lambda: open_bank(settings),
+        clock=utc_now,
+        tenant_id=app.tenant.id if app.tenant else DEFAULT_TENANT,
+        policy=RefreshPolicy(
+            stale_after=timedelta(hours=settings.stale_after_hours),
+            forced_syncs_per_day=settings.forced_syncs_per_day,
+        ),
+    )
+    return {OPEN_BANKING: access, LEDGER: Ledger(settings.data_dir)}
+
+
+def open_bank(settings: Settings) -> OpenBankingProvider:
+    """Powens where it is set up, else the built-in sandbox, whose data is named after it."""
+    if not settings.has_powens:
+        state = settings.data_dir / SANDBOX_STATE
+        return open_sandbox(seed=settings.sandbox_seed, clock=utc_now, state_path=state)
+    assert settings.powens_user_token is not None, "has_powens says so"  # noqa: S101 - narrows
+    address = settings.powens_base_url or powens_base_url(settings.powens_domain or "")
+    return open_powens(
+        base_url=address,
+        token=settings.powens_user_token,
+        identity_key=identity_key(settings.data_dir),
+    )
+
+
+def identity_key(data_dir: Path) -> bytes:
+    """The key of this installation's IBAN hashes; made on first use, kept in the data folder.
+
+    Without it, a hash of an IBAN could be undone by trying all of a bank's.
+    """
+    path = data_dir / "identity.key"
+    if not path.exists():
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def utc_now() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(UTC)
