@@ -1,0 +1,341 @@
+"""Rows of Powens' answers as canonical records: tolerant of shape, strict about money."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from pfo_dagster.openbanking import ErrorKind, ProviderError
+from pfo_dagster.openbanking.powens.json_text import decode
+from pfo_dagster.openbanking.powens.mapping import (
+    read_accounts,
+    read_connection,
+    read_totals,
+    read_transactions,
+)
+from pfo_dagster.openbanking.powens.states import user_action
+from pfo_dagster.openbanking.records import Account, ConnectionState, Rejected
+from tests.openbanking.support import KEY
+
+IBAN = "FR7630006000011234567890189"
+
+ACCOUNT = {
+    "id": 17,
+    "id_connection": 7,
+    "id_user": 1,
+    "id_parent": 16,
+    "name": "Compte courant",
+    "type": "Checking",
+    "usage": "PRIV",
+    "display": True,
+    "bookmarked": 1,
+    "balance": Decimal("2893.36"),
+    "coming": Decimal("-2702.74"),
+    "currency": {"id": "EUR", "name": "Euro", "symbol": "€", "precision": 2, "marketcap": None},
+    "iban": IBAN,
+    "number": "1234567890189",
+    "last_update": "2026-03-18 05:10:00",
+    "deleted": None,
+    "disabled": None,
+    "webid": "x",
+}
+CONNECTION = {
+    "id": 7,
+    "id_user": 1,
+    "state": None,
+    "last_update": "2026-03-18 05:10:00",
+    "next_try": "2026-03-19 05:10:00",
+    "expire": "2026-08-01 00:00:00",
+    "active": True,
+    "connector": {"name": "Banque des Lilas"},
+}
+TRANSACTION = {
+    "id": 900,
+    "id_account": 17,
+    "date": "2026-03-17",
+    "rdate": "2026-03-16",
+    "value": Decimal("-12.50"),
+    "type": "card",
+    "wording": "Cafe des Arts",
+    "coming": False,
+    "active": True,
+    "last_update": "2026-03-18 05:10:00",
+}
+
+
+def account(**changes: object) -> Account:
+    accounts, _ = read_accounts([{**ACCOUNT, **changes}], provider="p", identity_key=KEY)
+    return accounts[0]
+
+
+def rejected_account(**changes: object) -> Rejected:
+    accounts, rejected = read_accounts([{**ACCOUNT, **changes}], provider="p", identity_key=KEY)
+    assert accounts == ()
+    return rejected[0]
+
+
+def state_of(**changes: object) -> tuple[ConnectionState, str | None]:
+    connection = read_connection({**CONNECTION, **changes}, provider="p")
+    return connection.state, connection.state_detail
+
+
+def test_an_account_is_mapped_field_by_field() -> None:
+    assert account() == Account(
+        provider="p",
+        account_id="17",
+        connection_id="7",
+        user_id="1",
+        parent_account_id="16",
+        name="Compte courant",
+        account_type="checking",
+        usage="PRIV",
+        currency="EUR",
+        currency_precision=2,
+        balance=Decimal("2893.36"),
+        coming=Decimal("-2702.74"),
+        iban_masked="FR76…0189",
+        iban_hash="b2d187399b348c8c1d29345625bdf507e34b3303e318af92924c0db4ec3e98ce",
+        number_masked="…0189",
+        display=True,
+        last_update=datetime(2026, 3, 18, 4, 10, tzinfo=UTC),
+        disabled_at=None,
+        deleted_at=None,
+        error=None,
+    )
+
+
+def test_an_account_of_nothing_but_an_id_is_one() -> None:
+    (only,), rejected = read_accounts([{"id": "17"}], provider="p", identity_key=KEY)
+    assert rejected == ()
+    assert (only.account_id, only.account_type, only.balance) == ("17", "unknown", None)
+    assert only.display
+    assert only.is_active
+
+
+def test_trap_6_a_null_balance_is_not_zero() -> None:
+    assert account(balance=None).balance is None
+    assert account(balance=Decimal("0.00")).balance == 0
+
+
+def test_trap_7_the_currency_is_an_object_and_never_text() -> None:
+    assert account().currency == "EUR"
+    refused = rejected_account(currency="EUR")
+    assert refused == Rejected(
+        relation="accounts", record_id="17", reason="currency: expected an object"
+    )
+
+
+def test_an_account_without_currency_stays_but_its_figures_are_quarantined() -> None:
+    rows = [{**ACCOUNT, "currency": None}]
+    (kept,), (refused,) = read_accounts(rows, provider="p", identity_key=KEY)
+    assert (kept.balance, kept.coming, kept.currency) == (None, None, None)
+    assert refused.record_id == "17"
+    assert "currency: missing" in refused.reason
+
+
+def test_an_account_without_currency_and_figures_is_in_order() -> None:
+    rows = [{**ACCOUNT, "currency": None, "balance": None, "coming": None}]
+    accounts, rejected = read_accounts(rows, provider="p", identity_key=KEY)
+    assert len(accounts) == 1
+    assert rejected == ()
+
+
+@pytest.mark.parametrize("amount", [b"NaN", b"Infinity", b'"many"', b"0.1234567890123", b"true"])
+def test_a_row_with_an_impossible_amount_is_refused_and_the_others_go_on(amount: bytes) -> None:
+    rows = [{**ACCOUNT, "id": 1, "balance": decode(amount)}, {**ACCOUNT, "id": 2}]
+    (good,), (bad,) = read_accounts(rows, provider="p", identity_key=KEY)
+    assert good.account_id == "2"
+    assert bad.record_id == "1"
+    assert bad.reason.startswith("balance: ")
+
+
+def test_rows_that_are_no_rows_are_refused_with_a_reason() -> None:
+    accounts, rejected = read_accounts([None, [], {"id": None}], provider="p", identity_key=KEY)
+    assert accounts == ()
+    assert [row.reason for row in rejected[:2]] == ["row: expected an object"] * 2
+    assert rejected[2].reason == "id: expected an id: a whole number"
+
+
+def test_a_refusal_never_quotes_the_value() -> None:
+    refused = rejected_account(balance=IBAN, last_update=IBAN, currency=IBAN)
+    assert IBAN not in refused.reason
+    assert refused.reason.count(";") == 2
+
+
+def test_trap_13_an_account_under_a_new_id_has_the_same_hash() -> None:
+    spaced = " ".join(IBAN[place : place + 4] for place in range(0, len(IBAN), 4)).lower()
+    renumbered = account(id=99, iban=spaced)
+    assert renumbered.account_id != account().account_id
+    assert renumbered.iban_hash == account().iban_hash
+    (other_key,), _ = read_accounts([ACCOUNT], provider="p", identity_key=b"another key")
+    assert other_key.iban_hash != account().iban_hash
+
+
+def test_trap_14_disabled_and_deleted_accounts_are_kept_with_their_dates() -> None:
+    disabled = account(disabled="2026-02-01 10:00:00")
+    deleted = account(deleted="2026-02-01 10:00:00")
+    assert disabled.disabled_at == deleted.deleted_at == datetime(2026, 2, 1, 9, tzinfo=UTC)
+    assert not disabled.is_active
+    assert not deleted.is_active
+
+
+def test_trap_16_an_account_tells_of_its_own_error() -> None:
+    assert account(error="websiteUnavailable").error == "websiteUnavailable"
+    assert account(error="see https://bank.example/?state=secret").error == "unreadable"
+
+
+def test_trap_18_what_totals_need_to_know_is_there() -> None:
+    card = account(display=0, type="card")
+    assert (card.display, card.parent_account_id, card.account_type) == (False, "16", "card")
+
+
+@pytest.mark.parametrize(("sent", "read"), [(0, False), (1, True), (None, True), ("1", True)])
+def test_trap_22_booleans_may_be_numbers(sent: object, read: bool) -> None:
+    assert account(display=sent).display is read
+
+
+def test_trap_22_enums_are_open_and_unknown_keys_ignored() -> None:
+    exotic = account(type="Moon_Base", usage="ALIEN", surprise={"a": [1]})
+    assert (exotic.account_type, exotic.usage) == ("moon_base", "ALIEN")
+
+
+def test_trap_22_numbers_may_be_quoted_and_text_may_be_a_number() -> None:
+    quoted = account(id="17", balance="2893.36", number=1234567890189)
+    assert (quoted.account_id, quoted.balance) == ("17", Decimal("2893.36"))
+    assert quoted.number_masked == "…0189"
+
+
+def test_a_name_gives_no_number_away() -> None:
+    assert account(name=f"Compte {IBAN}").name == "Compte FR76…0189"
+    assert account(name="Compte 1234567890189").name == "Compte …0189"
+    assert account(name=None, original_name="CPT").name == "CPT"
+
+
+@pytest.mark.parametrize(
+    ("number", "masked"),
+    [("497040XXXXXX1204", "…1204"), ("1234", "…"), (" 12 345 678 ", "…5678"), (None, None)],
+)
+def test_numbers_are_masked(number: str | None, masked: str | None) -> None:
+    assert account(number=number).number_masked == masked
+
+
+def test_a_connection_is_mapped_field_by_field() -> None:
+    connection = read_connection(CONNECTION, provider="p")
+    assert (connection.connection_id, connection.user_id) == ("7", "1")
+    assert connection.institution == "Banque des Lilas"
+    assert connection.last_update == datetime(2026, 3, 18, 4, 10, tzinfo=UTC)
+    assert connection.next_try == datetime(2026, 3, 19, 4, 10, tzinfo=UTC)
+    assert connection.consent_expires == datetime(2026, 7, 31, 22, 0, tzinfo=UTC)
+    assert connection.active
+    assert not connection.needs_attention
+
+
+def test_trap_1_a_null_state_is_success() -> None:
+    assert state_of(state=None) == (ConnectionState.OK, None)
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("validating", ConnectionState.SYNCING),
+        ("rateLimiting", ConnectionState.UNAVAILABLE),
+        ("websiteUnavailable", ConnectionState.UNAVAILABLE),
+        ("SCARequired", ConnectionState.NEEDS_USER),
+        ("webauthRequired", ConnectionState.NEEDS_USER),
+        ("additionalInformationNeeded", ConnectionState.NEEDS_USER),
+        ("decoupled", ConnectionState.NEEDS_USER),
+        ("actionNeeded", ConnectionState.NEEDS_USER),
+        ("passwordExpired", ConnectionState.NEEDS_USER),
+        ("wrongpass", ConnectionState.NEEDS_USER),
+        ("wrongPass", ConnectionState.NEEDS_USER),
+        ("bug", ConnectionState.FAILED),
+        ("notSupported", ConnectionState.FAILED),
+        ("somethingNew", ConnectionState.FAILED),
+    ],
+)
+def test_every_state_says_who_must_act(word: str, state: ConnectionState) -> None:
+    assert state_of(state=word) == (state, word)
+    assert (user_action(word) is not None) == (state is ConnectionState.NEEDS_USER)
+
+
+def test_the_old_copy_of_the_state_counts_only_in_its_absence() -> None:
+    assert state_of(state=None, error="bug") == (ConnectionState.OK, None)
+    row = {key: value for key, value in CONNECTION.items() if key != "state"}
+    assert read_connection({**row, "error": "bug"}, provider="p").state is ConnectionState.FAILED
+
+
+def test_trap_17_a_silent_connection_is_not_stale_by_its_state() -> None:
+    silent = read_connection({**CONNECTION, "next_try": None}, provider="p")
+    assert silent.state is ConnectionState.OK
+    assert silent.next_try is None
+
+
+def test_trap_20_bank_messages_never_reach_a_record() -> None:
+    secret = "https://bank.example/auth?state=CANARY"
+    connection = read_connection(
+        {**CONNECTION, "state": secret, "error_message": secret}, provider="p"
+    )
+    assert connection.state is ConnectionState.FAILED
+    assert connection.state_detail == "unreadable"
+    assert "CANARY" not in repr(connection)
+
+
+def test_a_connection_that_cannot_be_read_is_a_failed_one() -> None:
+    connection = read_connection({**CONNECTION, "last_update": "soon"}, provider="p")
+    assert (connection.connection_id, connection.state) == ("7", ConnectionState.FAILED)
+    assert connection.needs_attention
+
+
+def test_a_connection_without_an_id_is_an_error() -> None:
+    with pytest.raises(ProviderError, match="cannot be told apart") as caught:
+        read_connection({"state": None}, provider="p")
+    assert caught.value.kind is ErrorKind.FATAL
+
+
+def test_a_transaction_is_mapped_field_by_field() -> None:
+    (one,), rejected = read_transactions([TRANSACTION], provider="p")
+    assert rejected == ()
+    assert (one.transaction_id, one.account_id) == ("900", "17")
+    assert (one.booked_on, one.realised_on) == (date(2026, 3, 17), date(2026, 3, 16))
+    assert (one.value, one.coming, one.transaction_type) == (Decimal("-12.50"), False, "card")
+    assert one.last_update == datetime(2026, 3, 18, 4, 10, tzinfo=UTC)
+
+
+def test_a_transaction_keeps_what_was_paid_abroad() -> None:
+    row = {**TRANSACTION, "original_value": Decimal(-1800), "original_currency": {"id": "JPY"}}
+    (one,), _ = read_transactions([row], provider="p")
+    assert (one.original_value, one.original_currency) == (Decimal(-1800), "JPY")
+
+
+def test_a_wording_falls_back_and_holds_no_iban() -> None:
+    row = {**TRANSACTION, "wording": None, "original_wording": f"VIR {IBAN} LOYER"}
+    (one,), _ = read_transactions([row], provider="p")
+    assert one.wording == "VIR FR76…0189 LOYER"
+
+
+def test_a_wording_that_only_looks_a_little_like_an_iban_stays() -> None:
+    row = {**TRANSACTION, "wording": "CB22 CAFE ROMA PARIS NORD ET SUD"}
+    (one,), _ = read_transactions([row], provider="p")
+    assert one.wording == row["wording"]
+
+
+def test_a_transaction_listed_twice_counts_once_as_listed_last() -> None:
+    rows: list[Any] = [TRANSACTION, {**TRANSACTION, "value": Decimal("-13.00")}]
+    (one,), _ = read_transactions(rows, provider="p")
+    assert one.value == Decimal("-13.00")
+
+
+def test_a_transaction_without_a_date_is_refused() -> None:
+    transactions, (refused,) = read_transactions([{**TRANSACTION, "date": None}], provider="p")
+    assert transactions == ()
+    assert (refused.relation, refused.record_id) == ("transactions", "900")
+    assert refused.reason.startswith("date: ")
+
+
+def test_totals_are_exact_and_leave_out_what_is_no_amount() -> None:
+    sent = decode(b'{"EUR": 12345678901234.56, "USD": null, "XXX": "many", "YYY": NaN}')
+    assert read_totals(sent) == {"EUR": Decimal("12345678901234.56"), "USD": None}
+    assert read_totals(None) == {}
