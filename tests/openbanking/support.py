@@ -41,14 +41,18 @@ KEY = b"an identity key for tests"
 TOKEN = "tok-CANARY-7f3a9c"
 
 
+_RUNNER = asyncio.Runner()
+"""One event loop for all tests: a provider belongs to the loop that it was first used in."""
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
+    return _RUNNER.run(work)
 
 
 def refused(work: Coroutine[Any, Any, object]) -> ProviderError:
     """The error that the work must end with."""
     with pytest.raises(ProviderError) as caught:
-        asyncio.run(work)
+        run(work)
     return caught.value
 
 

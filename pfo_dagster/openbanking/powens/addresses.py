@@ -12,6 +12,7 @@ from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
 
 _SUFFIX: Final = ".biapi.pro"
 _DOMAIN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:]+")
 _EXPECTED_URL: Final = (
     "Expected https://<domain>.biapi.pro/2.0 (http only on this computer, for tests)."
 )
@@ -42,7 +43,7 @@ def validate_base_url(url: str) -> str:
         parsed = httpx.URL(url.strip())
     except httpx.InvalidURL:
         raise _misconfigured("POWENS_BASE_URL is no address. " + _EXPECTED_URL) from None
-    if not parsed.host or parsed.userinfo or parsed.query or parsed.fragment:
+    if not _HOST.fullmatch(parsed.host) or parsed.userinfo or parsed.query or parsed.fragment:
         raise _misconfigured("POWENS_BASE_URL is not a plain address. " + _EXPECTED_URL)
     if parsed.scheme != "https" and not (parsed.scheme == "http" and _is_loopback(parsed.host)):
         raise _misconfigured("POWENS_BASE_URL is not encrypted. " + _EXPECTED_URL)

@@ -113,7 +113,7 @@ class Exchange:
         if response.headers.get("content-encoding", "identity") != "identity":
             raise UnusableReplyError("it is compressed, which was not asked for")
         body = bytearray()
-        async for chunk in response.aiter_raw():
+        async for chunk in response.aiter_bytes():
             body += chunk
             if len(body) > self._limits.answer_bytes:
                 raise UnusableReplyError(f"it is larger than {self._limits.answer_bytes:,} bytes")
