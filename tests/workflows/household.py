@@ -56,7 +56,8 @@ class Household:
 
     @property
     def settings(self) -> Settings:
-        return Settings(data_dir=self.data_dir, specs_dir=self.specs_dir)
+        chosen: dict[str, Any] = {"PFO_DATA_DIR": self.data_dir, "PFO_SPECS_DIR": self.specs_dir}
+        return Settings(_env_file=None, **chosen)
 
     @property
     def ledger(self) -> Ledger:
