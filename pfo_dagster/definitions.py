@@ -57,7 +57,8 @@ def build(settings: Settings) -> Project:
     definitions = dg.Definitions.merge(
         *(workflow.definitions for workflow in translated),
         automation(workflows, running=settings.schedules_on),
-        dg.Definitions(resources=resources(settings, app)),
+        # What is materialized from the asset page runs in Dagster's own job: as ours, in one process.
+        dg.Definitions(resources=resources(settings, app), executor=dg.in_process_executor),
     )
     return Project(settings, app, workflows, definitions)
 

@@ -6,6 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 from dagster._core.utils import make_new_run_id
 
 from pfo_dagster.cli.console import CALLED_WRONGLY, err, out, stop
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 # What the progress display says in people's words, Dagster's console logger need not repeat.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+# The code location of `workspace.yaml`, by which the UI lists a run under its job and in timelines.
+_CODE_LOCATION = "__repository__@pfo_dagster"
 
 
 def run_workflow(key: str, data: Mapping[str, Any]) -> bool:
@@ -76,7 +80,7 @@ def _execute(
             instance=instance,
             run_id=run_id,
             run_config={**config, **_QUIET},
-            tags={"pfo/started_by": "pfo run"},
+            tags={"pfo/started_by": "pfo run", REPOSITORY_LABEL_TAG: _CODE_LOCATION},
             raise_on_error=False,
         )
 

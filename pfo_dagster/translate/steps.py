@@ -270,7 +270,8 @@ def _complete(work: Coroutine[Any, Any, object]) -> object:
 
 def _description(plan: StepPlan) -> str:
     step = plan.step
-    lines = [f"**{step.label}**", step.description or "", describe_retries(step.retry)]
+    # Dagster draws the first line inside the op, as plain text.
+    lines = [step.label, step.description or "", describe_retries(step.retry)]
     if step.action and step.action.operation:
         lines.append(f"Calls `{step.action.operation.key}`@{step.action.operation.version}.")
     if step.guard:
