@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from rich.box import SIMPLE
 from rich.panel import Panel
 from rich.table import Table
 
@@ -63,20 +64,24 @@ def print_positions(ledger: Ledger) -> None:
     with ledger.reader() as reader:
         held = positions(reader)
         stale = stale_accounts(reader)
-    table = Table(title="Cash position", title_justify="left")
+    day = f" at the end of {held[0].day}" if held else ""
+    table = Table(title=f"Cash position{day}", title_justify="left", box=SIMPLE, pad_edge=False)
     table.add_column("currency")
-    for name in ("assets", "debts", "position", "accounts"):
-        table.add_column(name, justify="right")
-    table.add_column("as of")
+    for name in ("assets", "debts", "position", "accounts", "unknown", "oldest"):
+        table.add_column(name, justify="right", no_wrap=True)
     for one in held:
-        unknown = f" (+{one.accounts_unknown} unknown)" if one.accounts_unknown else ""
+        assets, debts, position = (
+            as_text(amount, places=one.precision, grouped=True)
+            for amount in (one.assets, one.debts, one.amount)
+        )
         table.add_row(
             one.currency,
-            as_text(one.assets),
-            as_text(one.debts),
-            f"[bold]{as_text(one.amount)}[/]",
-            f"{one.accounts}{unknown}",
-            f"{one.day}" + (f", oldest {one.oldest_age_days} d" if one.oldest_age_days else ""),
+            assets,
+            debts,
+            f"[bold]{position}[/]",
+            str(one.accounts),
+            str(one.accounts_unknown or ""),
+            f"{one.oldest_age_days} d" if one.oldest_age_days else "today",
         )
     out.print()
     out.print(table)

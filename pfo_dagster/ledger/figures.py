@@ -58,6 +58,8 @@ class Position:
     accounts_carried: int
     """Accounts in the sum whose balance is of an earlier day."""
     oldest_age_days: int
+    precision: int
+    """How many decimals the currency has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +136,10 @@ def positions(
         Position,
         """
         SELECT tenant_id, provider, day, currency, amount, assets, debts, accounts,
-            accounts_unknown, accounts_carried, oldest_age_days
+            accounts_unknown, accounts_carried, oldest_age_days, coalesce((
+                SELECT max(accounts.currency_precision) FROM accounts
+                WHERE accounts.currency = daily_cash_position.currency
+            ), 0) AS precision
         FROM daily_cash_position
         WHERE tenant_id = coalesce($tenant_id, tenant_id)
             AND provider = coalesce($provider, provider)

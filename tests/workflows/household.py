@@ -56,8 +56,12 @@ class Household:
 
     @property
     def settings(self) -> Settings:
-        chosen: dict[str, Any] = {"PFO_DATA_DIR": self.data_dir, "PFO_SPECS_DIR": self.specs_dir}
-        return Settings(_env_file=None, **chosen)
+        chosen: dict[str, Any] = {
+            "_env_file": None,
+            "PFO_DATA_DIR": self.data_dir,
+            "PFO_SPECS_DIR": self.specs_dir,
+        }
+        return Settings(**chosen)
 
     @property
     def ledger(self) -> Ledger:

@@ -127,7 +127,10 @@ def _page(
         "",
         "| currency | balance | accounts |",
         "|---|---:|---:|",
-        *(f"| {one.currency} | {as_text(one.amount)} | {one.accounts} |" for one in held),
+        *(
+            f"| {one.currency} | {as_text(one.amount, places=one.precision, grouped=True)} | {one.accounts} |"
+            for one in held
+        ),
         "",
         "## Money in and out",
         "",
