@@ -57,7 +57,7 @@ def build(settings: Settings) -> Project:
     definitions = dg.Definitions.merge(
         *(workflow.definitions for workflow in translated),
         automation(workflows, running=settings.schedules_on),
-        # What is materialized from the asset page runs in Dagster's own job: as ours, in one process.
+        # The job that Dagster makes up for the asset page runs in one process too, as ours do.
         dg.Definitions(resources=resources(settings, app), executor=dg.in_process_executor),
     )
     return Project(settings, app, workflows, definitions)
