@@ -66,7 +66,7 @@ def print_positions(ledger: Ledger) -> None:
         stale = stale_accounts(reader)
     day = f" at the end of {held[0].day}" if held else ""
     table = Table(title=f"Cash position{day}", title_justify="left", box=SIMPLE, pad_edge=False)
-    table.add_column("currency")
+    table.add_column("in", no_wrap=True)
     for name in ("assets", "debts", "position", "accounts", "unknown", "oldest"):
         table.add_column(name, justify="right", no_wrap=True)
     for one in held:
