@@ -29,7 +29,7 @@ def schedules(
             cron_schedule=cron,
             execution_timezone=HOUSEHOLD_TIME_ZONE,
             default_status=status,
-            description=f"Runs {key} at `{cron}`, {HOUSEHOLD_TIME_ZONE} time.",
+            description=f"Runs the workflow {key}.",
             tags={"pfo/started_by": "schedule"},
         )
         for key, cron in TIMETABLE.items()
