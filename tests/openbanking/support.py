@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
+from hypothesis import settings
 from pydantic import SecretStr
 
 from pfo_dagster.openbanking import ProviderError, open_powens
@@ -40,6 +41,9 @@ NOON = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
 KEY = b"an identity key for tests"
 TOKEN = "tok-CANARY-7f3a9c"
 
+
+law = settings(deadline=None, max_examples=60)
+"""For properties: no deadline, since the machine may be busy with other things."""
 
 _RUNNER = asyncio.Runner()
 """One event loop for all tests: a provider belongs to the loop that it was first used in."""

@@ -21,6 +21,7 @@ from pfo_dagster.openbanking.powens.fields import (
 )
 from pfo_dagster.openbanking.powens.json_text import decode
 from pfo_dagster.openbanking.sandbox.wire import dumps
+from tests.openbanking.support import law
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,7 @@ def test_trap_6_a_sum_of_cents_is_exact() -> None:
     assert read_amount(tenth) + read_amount(fifth) == Decimal("0.3")
 
 
+@law
 @given(st.integers(-(10**38) + 1, 10**38 - 1))
 def test_any_storable_amount_survives_the_wire(units: int) -> None:
     amount = Decimal(f"{units}E-12")
@@ -95,6 +97,7 @@ def test_transaction_times_are_utc() -> None:
     assert read_utc_instant("2026-07-15 08:30:00") == datetime(2026, 7, 15, 8, 30, tzinfo=UTC)
 
 
+@law
 @given(
     st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)).map(  # noqa: DTZ001 - made aware below
         lambda moment: moment.replace(tzinfo=UTC, microsecond=0)

@@ -151,6 +151,7 @@ class _Api:
             if timeline.is_syncing(books.now) or age < SYNCED_JUST_NOW:
                 raise ApiError(HTTPStatus.CONFLICT, "conflict", "synced just now, or syncing")
             self.state.record(plan.connection_id, books.now)
+            books = self._books(request)
         return self._answer(request, self._connection(request, books, plan))
 
     async def transactions(self, request: Request) -> Response:

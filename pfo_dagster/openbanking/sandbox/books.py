@@ -5,7 +5,7 @@ A bank's figures are those of its connection's last update, however late it is n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -30,10 +30,14 @@ class Books:
     history: History
     state: SandboxState
     now: datetime
+    _timelines: dict[int, Timeline] = field(default_factory=dict[int, Timeline])
 
     def timeline(self, plan: ConnectionPlan) -> Timeline:
-        """The syncs of a connection."""
-        return Timeline(plan, self.state.forced_syncs(plan.connection_id))
+        """The syncs of a connection, as they were when this was first asked."""
+        key = plan.connection_id
+        if key not in self._timelines:
+            self._timelines[key] = Timeline(plan, self.state.forced_syncs(key))
+        return self._timelines[key]
 
     def timeline_of(self, account: AccountPlan) -> Timeline:
         """The syncs of an account's connection."""
