@@ -17,7 +17,6 @@ from pfo_dagster.openbanking.powens.fields import (
     read_date,
     read_id,
     read_paris_instant,
-    read_utc_instant,
 )
 from pfo_dagster.openbanking.powens.json_text import decode
 from pfo_dagster.openbanking.sandbox.wire import dumps
@@ -91,10 +90,6 @@ def test_zeros_at_the_end_are_no_decimals() -> None:
 def test_trap_8_times_without_offset_are_of_paris(text: str, instant: datetime) -> None:
     assert read_paris_instant(text) == instant
     assert read_paris_instant(text).tzinfo is UTC
-
-
-def test_transaction_times_are_utc() -> None:
-    assert read_utc_instant("2026-07-15 08:30:00") == datetime(2026, 7, 15, 8, 30, tzinfo=UTC)
 
 
 @law

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pfo_dagster.openbanking import ErrorKind, open_sandbox
+from pfo_dagster.openbanking import ErrorKind, ProviderError, open_sandbox
 from pfo_dagster.openbanking.powens.json_text import decode
 from pfo_dagster.openbanking.powens.models import (
     WireAccount,
@@ -392,6 +392,23 @@ def test_a_memory_that_cannot_be_read_says_what_to_do(tmp_path: Path) -> None:
         error = refused(open_sandbox(seed=1, clock=lambda: NOON, state_path=path).connections())
         assert error.kind is ErrorKind.FATAL
         assert "Delete the file" in str(error)
+
+
+def test_a_memory_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where a folder should be")
+    state = SandboxState(tmp_path / "data" / "sandbox.json")
+    with pytest.raises(ProviderError, match="Make its folder writable"):
+        state.record(101, NOON)
+
+
+def test_two_processes_remember_both_their_syncs(tmp_path: Path) -> None:
+    path = tmp_path / "sandbox.json"
+    one, other = SandboxState(path), SandboxState(path)
+    one.record(101, NOON)
+    other.record(102, NOON)
+    one.record(101, NOON + timedelta(hours=1))
+    assert other.forced_syncs(101) == [NOON, NOON + timedelta(hours=1)]
+    assert one.forced_syncs(102) == [NOON]
 
 
 def test_faults_are_taken_in_order_and_used_up() -> None:

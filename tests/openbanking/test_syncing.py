@@ -98,7 +98,7 @@ def test_trap_2_a_200_alone_is_no_proof_of_new_data() -> None:
         outcome = run(provider_of(base_url, clock).sync(before()))
     assert not outcome.moved
     assert outcome.note == (
-        "the bank was asked, but nothing moved within 10 minutes; its data is of "
+        "the bank was asked, but nothing moved within 600 seconds; its data is of "
         "2026-03-15 04:10 UTC"
     )
     assert sum(clock.slept) == 600

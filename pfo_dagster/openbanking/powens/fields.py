@@ -6,7 +6,7 @@ Each is a type for the fields of `models`. Messages never quote the value: it ma
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
@@ -66,12 +66,11 @@ def read_paris_instant(value: object) -> datetime:
     The hour that occurs twice in October is taken for its first occurrence, so an instant may be
     an hour early then: compare with that tolerance.
     """
-    return _instant(value, PARIS)
-
-
-def read_utc_instant(value: object) -> datetime:
-    """A time without an offset that Powens documents as UTC (only those inside transactions)."""
-    return _instant(value, UTC)
+    try:
+        moment = datetime.fromisoformat(_text(value))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=PARIS)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("expected a time: YYYY-MM-DD HH:MM:SS") from None
 
 
 def read_date(value: object) -> date:
@@ -87,14 +86,6 @@ def paris_wall_clock(instant: datetime) -> str:
     return instant.astimezone(PARIS).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _instant(value: object, zone: tzinfo) -> datetime:
-    try:
-        moment = datetime.fromisoformat(_text(value))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError("expected a time: YYYY-MM-DD HH:MM:SS") from None
-
-
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("expected text")  # noqa: TRY004 - pydantic reports only these
@@ -102,7 +93,10 @@ def _text(value: object) -> str:
 
 
 def _decimals(amount: Decimal) -> int:
-    """The decimals that matter: trailing zeros do not."""
+    """The decimals that matter: trailing zeros do not.
+
+    Counted by hand, since `Decimal.normalize` rounds to 28 digits.
+    """
     _, digits, exponent = amount.as_tuple()
     assert isinstance(exponent, int), "finite"  # noqa: S101 - narrows
     zeros = len(digits) - len("".join(map(str, digits)).rstrip("0"))
@@ -113,5 +107,4 @@ Id = Annotated[str, BeforeValidator(read_id)]
 CurrencyCode = Annotated[str, BeforeValidator(read_currency_code)]
 Amount = Annotated[Decimal, BeforeValidator(read_amount)]
 ParisInstant = Annotated[datetime, BeforeValidator(read_paris_instant)]
-UtcInstant = Annotated[datetime, BeforeValidator(read_utc_instant)]
 BankDate = Annotated[date, BeforeValidator(read_date)]

@@ -118,9 +118,8 @@ def has_moved(before: datetime | None, after: datetime | None) -> bool:
 
 
 def _given_up(now: Connection, waited: float) -> SyncOutcome:
-    minutes = round(waited / 60)
     note = (
-        f"the bank was asked, but nothing moved within {minutes} minutes; its data is of "
+        f"the bank was asked, but nothing moved within {waited:.0f} seconds; its data is of "
         f"{_when(now.last_update)}"
     )
     return SyncOutcome(connection=now, moved=False, note=note)

@@ -81,7 +81,7 @@ def sandbox_app(
 
 @dataclass(frozen=True, slots=True)
 class _Api:
-    """The handlers. Each looks at the clock once, so that an answer is of one instant."""
+    """The handlers: one method per call, which looks into the `Books` of that instant."""
 
     history: History
     state: SandboxState

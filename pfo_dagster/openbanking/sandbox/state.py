@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
 _REMEMBERED: Final = 200
@@ -33,12 +33,18 @@ class SandboxState:
         return self._read().get(connection_id, [])
 
     def record(self, connection_id: int, at: datetime) -> None:
-        """Remember that a sync was forced."""
-        with self._alone():
-            syncs = self._read()
-            known = syncs.setdefault(connection_id, [])
-            syncs[connection_id] = sorted([*known, at])[-_REMEMBERED:]
-            self._write(syncs)
+        """Remember that a sync was forced. Raises `ProviderError` where that cannot be written."""
+        try:
+            with self._alone():
+                syncs = self._read()
+                known = syncs.get(connection_id, [])
+                self._write({**syncs, connection_id: sorted([*known, at])[-_REMEMBERED:]})
+        except OSError as error:
+            raise ProviderError(
+                f"The sandbox's memory {self._path} cannot be written ({error.strerror}). Make its "
+                "folder writable, or choose another one with PFO_DATA_DIR.",
+                kind=ErrorKind.FATAL,
+            ) from error
 
     def _read(self) -> _Syncs:
         if self._path is None:
@@ -58,9 +64,9 @@ class SandboxState:
                 kind=ErrorKind.FATAL,
             ) from None
 
-    def _write(self, syncs: Mapping[int, Sequence[datetime]]) -> None:
+    def _write(self, syncs: _Syncs) -> None:
         if self._path is None:
-            self._in_memory = {connection: list(times) for connection, times in syncs.items()}
+            self._in_memory = syncs
             return
         content = {
             "forced_syncs": {
