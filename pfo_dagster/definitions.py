@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from pfo_dagster.automation import automation
+from pfo_dagster.automation import automation, expect_freshness
 from pfo_dagster.config import Settings, load_settings
 from pfo_dagster.operations.banking import open_banking_operations
 from pfo_dagster.resources import resources
@@ -55,7 +55,7 @@ def build(settings: Settings) -> Project:
     translated = translate_all(specs, open_banking_operations(), app)
     workflows = {workflow.spec.meta.key: workflow for workflow in translated}
     definitions = dg.Definitions.merge(
-        *(workflow.definitions for workflow in translated),
+        *(expect_freshness(workflow.definitions) for workflow in translated),
         automation(workflows, running=settings.schedules_on),
         # The job that Dagster makes up for the asset page runs in one process too, as ours do.
         dg.Definitions(resources=resources(settings, app), executor=dg.in_process_executor),

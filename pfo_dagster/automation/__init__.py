@@ -1,6 +1,7 @@
 """What makes the workflows run by themselves, and what watches over their results.
 
-`schedules` and `sensors` start workflows, `checks` judges the assets. None of it knows HTTP or SQL.
+`schedules` and `sensors` start workflows; `checks` judges the assets, `freshness` says how often
+they are expected. None of it knows HTTP or SQL.
 """
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
@@ -9,11 +10,12 @@ from collections.abc import Mapping
 import dagster as dg
 
 from pfo_dagster.automation.checks import asset_checks
+from pfo_dagster.automation.freshness import expect_freshness
 from pfo_dagster.automation.schedules import schedules
 from pfo_dagster.automation.sensors import sensors
 from pfo_dagster.translate import TranslatedWorkflow
 
-__all__ = ["automation"]
+__all__ = ["automation", "expect_freshness"]
 
 
 def automation(workflows: Mapping[str, TranslatedWorkflow], *, running: bool) -> dg.Definitions:

@@ -6,7 +6,6 @@ an asset run in one op, because opening the file costs more than any of them.
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
 from collections.abc import Collection, Iterator
-from datetime import timedelta
 
 import dagster as dg
 
@@ -16,11 +15,6 @@ from pfo_dagster.operations.banking.catalog import LEDGER_BALANCES, PUBLISHED_LA
 from pfo_dagster.translate.metadata import as_metadata
 
 FRESHNESS = "figures_are_fresh"
-
-REFRESH_EXPECTED = dg.FreshnessPolicy.time_window(
-    fail_window=timedelta(hours=36), warn_window=timedelta(hours=24)
-)
-"""For assets that the schedule refreshes three times a day: a day without one is worth a word."""
 
 
 def asset_checks(produced: Collection[dg.AssetKey]) -> list[dg.AssetChecksDefinition]:

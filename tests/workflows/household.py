@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -98,7 +99,8 @@ class Household:
         )
         handed["ledger"] = self.ledger
         job = project.definitions.resolve_job_def(workflow.name)
-        with instance or dg.DagsterInstance.ephemeral() as used:
+        own = dg.DagsterInstance.ephemeral() if instance is None else nullcontext(instance)
+        with own as used:
             return job.execute_in_process(
                 instance=used,
                 run_config={
