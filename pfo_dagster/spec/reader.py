@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from pfo_dagster.spec.app import AppConfig
 from pfo_dagster.spec.diagnostics import SpecError
 from pfo_dagster.spec.fields import SourcedPart
 from pfo_dagster.spec.model import WorkflowSpec
-from pfo_dagster.spec.readers import READERS, Reading
+from pfo_dagster.spec.readers import MIXED, READERS, Reading
 from pfo_dagster.spec.rules import reading as rules
 from pfo_dagster.spec.source import Document, Position, SourceFile, SourceMap
 from pfo_dagster.spec.validation import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pfo_dagster.spec.diagnostics import Diagnostic
 
@@ -32,6 +32,9 @@ MAX_BYTES: Final = 512 * 1024
 APP_FILE: Final = "app.yaml"
 """The app config's name in a folder of specs."""
 
+_OTHER: Final = (".schema.json", ".d.ts", ".test.ts")
+_NOTHING: Final = "there is nothing in this file that could be read as a workflow"
+
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
@@ -41,31 +44,36 @@ class LoadResult:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def read_workflows(path: Path) -> list[WorkflowSpec]:
+def read_workflows(path: Path, *, defines: Mapping[str, Any] | None = None) -> list[WorkflowSpec]:
     """Every workflow of a file, or of the files in a folder and its folders, sorted by path.
 
-    Raises `SpecError` with everything that is wrong with any of the files.
+    `defines` gives JSON values to names that a TypeScript file or a generated page uses and does
+    not define. Raises `SpecError` with everything that is wrong with any of the files.
     """
-    result = load_workflows(path)
+    result = load_workflows(path, defines=defines)
     if result.diagnostics:
         raise SpecError(result.diagnostics)
     return list(result.specs)
 
 
-def load_workflows(path: Path) -> LoadResult:
+def load_workflows(path: Path, *, defines: Mapping[str, Any] | None = None) -> LoadResult:
     """As `read_workflows`, but gives what can be read together with what is wrong. Never raises.
 
-    A file with a reading problem (syntax, a key twice, an anchor) gives no specs at all.
+    A file with a reading problem (syntax, a key twice, a name without a value) gives no specs at
+    all. Modules and pages of a folder that define no workflow are passed over.
     """
     path = Path(path)
     specs: list[WorkflowSpec] = []
     diagnostics: list[Diagnostic] = []
     files = [path] if path.is_file() else list(_workflow_files(path))
     for file in files:
-        found, wrong = _read_models(file, WorkflowSpec)
+        found, wrong = _read_models(file, WorkflowSpec, defines or {})
+        is_other = file is not path and file.suffix in MIXED
+        if not found and not wrong and not is_other:
+            wrong = [rules.NO_WORKFLOW.broken(_NOTHING, file=SourceFile(file, ""))]
         specs.extend(found)
         diagnostics.extend(wrong)
-    if not files:
+    if not specs and not diagnostics:
         diagnostics.append(_nothing_at(path))
     diagnostics.extend(_same_identity(specs))
     return LoadResult(tuple(specs), tuple(diagnostics))
@@ -77,7 +85,9 @@ def read_app(path: Path) -> AppConfig:
     if not path.exists():
         message = "there is no such file"
         raise SpecError([rules.UNREADABLE.broken(message, file=SourceFile(path, ""))])
-    configs, diagnostics = _read_models(path, AppConfig)
+    configs, diagnostics = _read_models(path, AppConfig, {})
+    if not configs and not diagnostics:
+        raise SpecError([rules.NO_WORKFLOW.broken(_NOTHING, file=SourceFile(path, ""))])
     if len(configs) > 1:
         message = "there are several app configs in this file; one is expected"
         diagnostics.append(rules.WRONG_VALUE.broken(message, file=SourceFile(path, "")))
@@ -88,8 +98,9 @@ def read_app(path: Path) -> AppConfig:
 
 def _workflow_files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        is_other = path.name == APP_FILE or path.name.endswith(".schema.json")
+        parts = path.relative_to(folder).parts
+        hidden = any(part.startswith(".") or part == "node_modules" for part in parts)
+        is_other = path.name == APP_FILE or path.name.endswith(_OTHER)
         if path.suffix in READERS and not hidden and not is_other and not path.is_dir():
             yield path
 
@@ -105,20 +116,21 @@ def _nothing_at(path: Path) -> Diagnostic:
     return rules.NO_WORKFLOW.broken(message, file=file)
 
 
-def _read_models(path: Path, model: type[Model]) -> tuple[list[Model], list[Diagnostic]]:
+def _read_models(
+    path: Path, model: type[Model], defines: Mapping[str, Any]
+) -> tuple[list[Model], list[Diagnostic]]:
     models: list[Model] = []
-    reading = _read_file(path)
+    reading = _read_file(path, defines)
     diagnostics = list(reading.diagnostics)
     for document in reading.documents:
         for source, value in _parts(document):
             result = validate(model, source, value)
             if isinstance(result, list):
-                diagnostics.extend(result)
+                diagnostics.extend(
+                    one for one in result if not document.is_unread((*source.prefix, *one.place))
+                )
             elif not reading.diagnostics:
                 models.append(result.read_from(source))
-    if not models and not diagnostics:
-        message = "there is nothing in this file"
-        diagnostics.append(rules.NO_WORKFLOW.broken(message, file=SourceFile(path, "")))
     return models, diagnostics
 
 
@@ -131,7 +143,7 @@ def _parts(document: Document) -> Iterator[tuple[SourceMap, object]]:
         yield SourceMap(document), document.value
 
 
-def _read_file(path: Path) -> Reading:
+def _read_file(path: Path, defines: Mapping[str, Any]) -> Reading:
     nothing = SourceFile(path, "")
     reader = READERS.get(path.suffix)
     if reader is None:
@@ -154,7 +166,7 @@ def _read_file(path: Path) -> Reading:
         message = f"the file is not in UTF-8: byte 0x{raw[error.start]:02x} cannot be read"
         hint = "save it in UTF-8"
         return _unread(rules.UNREADABLE.broken(message, file=nothing, position=position, hint=hint))
-    return reader(SourceFile(path, text))
+    return reader(SourceFile(path, text), defines=defines)
 
 
 def _unread(diagnostic: Diagnostic) -> Reading:

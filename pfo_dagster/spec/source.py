@@ -43,6 +43,12 @@ class Document:
     value: object
     values: Mapping[Place, Position] = field(repr=False)
     keys: Mapping[Place, Position] = field(repr=False)
+    unread: frozenset[Place] = frozenset()
+    """Values that the reader has refused already, and put null for."""
+
+    def is_unread(self, place: Place) -> bool:
+        """Whether a value, or one that encloses it, has been refused already."""
+        return any(place[:end] in self.unread for end in range(len(place) + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ class SourceMap:
         start = self.locate(place)
         line = self.file.line(start.line)
         text = self._text_at(place)
-        column = start.column - 1 + (line[start.column - 1 : start.column] in {'"', "'"})
+        column = start.column - 1 + (line[start.column - 1 : start.column] in {'"', "'", "`"})
         if text is None or "\n" in text or not line.startswith(text, column):
             return start
         return Position(start.line, column + offset + 1)

@@ -126,7 +126,9 @@ BREAKING: dict[str, tuple[dict[str, Any], str]] = {
     "PFO102": (one_step(requiredIntegrations=["sms"]), "unknown health status"),
     "PFO103": (one_step(requiredCapabilities=[REQUIRED]), '"cap.a@2.0.0" is not enabled'),
 }
-OF_READING = {f"PFO00{number}" for number in range(1, 10)}
+OF_READING = {f"PFO00{number}" for number in range(1, 10)} | {
+    f"PFO01{number}" for number in range(6, 10)
+}
 
 APP = AppConfig.model_validate(
     {

@@ -167,7 +167,9 @@ def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         ("x.json", "[" + "9" * 5000 + "]", "PFO002", (1, 2), "not a JSON number"),
         ("x.json", "[" * 60, "PFO002", (1, 52), "more than 50"),
         ("x.json", "[1", "PFO002", (1, 3), "a closing bracket"),
-        ("x.txt", "meta: {}", "PFO001", None, "cannot be read"),
+        ("x.toml", "meta: {}", "PFO001", None, "cannot be read"),
+        ("x.ts", "export const n = 1;", "PFO009", None, "nothing in this file"),
+        ("x.md", "# No workflow", "PFO009", None, "nothing in this file"),
     ],
 )
 def test_a_broken_file_gives_one_clear_message(
@@ -288,7 +290,7 @@ JSON = st.recursive(
 
 
 def value_of(suffix: str, text: str, path: Path) -> Any:
-    reading = READERS[suffix](SourceFile(path, text))
+    reading = READERS[suffix](SourceFile(path, text), defines={})
     assert reading.diagnostics == ()
     (document,) = reading.documents
     return document

@@ -1,0 +1,70 @@
+"""Reads ContractSpec's TypeScript as it is: parsed, never run.
+
+    export const refresh = defineWorkflow({ meta: { ... }, definition: { ... } });
+
+`definitions` finds the workflows of a file, `names` what its names stand for, `values` reads the
+literals (`literals` texts and numbers, `resolving` references), all over the tree of `syntax`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pfo_dagster.spec.readers.reading import Reading
+from pfo_dagster.spec.readers.typescript.definitions import (
+    broken_definition,
+    definitions,
+    distinct,
+    hidden,
+    may_define,
+)
+from pfo_dagster.spec.readers.typescript.names import names_of
+from pfo_dagster.spec.readers.typescript.syntax import Syntax, complaint
+from pfo_dagster.spec.readers.typescript.values import Values
+from pfo_dagster.spec.rules import reading
+from pfo_dagster.spec.rules import typescript as rules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pfo_dagster.spec.diagnostics import Diagnostic
+    from pfo_dagster.spec.source import SourceFile
+
+
+def read_typescript(
+    file: SourceFile, *, defines: Mapping[str, Any], code: str | None = None
+) -> Reading:
+    """Every workflow of a TypeScript file, each a document. Never raises.
+
+    `defines` gives values to names that the file has none for. `code` is the file's text with
+    everything that is not code made blank; the text itself when left out.
+    """
+    text = file.text if code is None else code
+    if not may_define(text):
+        return Reading((), ())
+    syntax = Syntax(file, text)
+    names = names_of(syntax.root, defines)
+    if broken := broken_definition(syntax.root, names):
+        message = f"this is not valid TypeScript: {complaint(broken)}"
+        position = syntax.position(broken)
+        hint = "every bracket and every quote must be closed"
+        wrong = reading.SYNTAX.broken(message, file=file, position=position, hint=hint)
+        return Reading((), (wrong,))
+    found = list(definitions(syntax.root, names))
+    refused: dict[object, Diagnostic] = {}
+    once = distinct(found, names)
+    documents = tuple(Values(syntax, names, refused).document(node) for node in once)
+    for call in hidden(syntax.root, names, found):
+        position = syntax.position(call)
+        refused[position] = rules.HIDDEN_WORKFLOW.broken(
+            "this workflow is inside of something that would have to be run",
+            file=file,
+            position=position,
+            hint="define it at the top level: export const name = defineWorkflow({ ... })",
+        )
+    return Reading(documents, tuple(sorted(refused.values(), key=_by_position)))
+
+
+def _by_position(diagnostic: Diagnostic) -> tuple[int, int]:
+    position = diagnostic.position
+    return (position.line, position.column) if position else (0, 0)
