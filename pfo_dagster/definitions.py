@@ -30,7 +30,8 @@ APP_FILE = "app.yaml"
 
 # Owners of jobs and links to source code are beta in Dagster. We mean to use them, and a line for
 # each use in every log would hide what matters there.
-warnings.filterwarnings("ignore", category=dg.BetaWarning)
+for category in (dg.BetaWarning, dg.PreviewWarning):
+    warnings.filterwarnings("ignore", category=category)
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def build(settings: Settings) -> Project:
     Raises `SettingsError`, `SpecError` or `TranslationError`, each with everything that is wrong.
     """
     app = read_app(settings.specs_dir / APP_FILE)
-    specs = read_workflows(settings.specs_dir)
+    specs = read_workflows(settings.specs_dir, defines=app.defines)
     _refuse_errors(specs)
     translated = translate_all(specs, open_banking_operations(), app)
     workflows = {workflow.spec.meta.key: workflow for workflow in translated}

@@ -27,6 +27,7 @@ class TextFormat(StrEnum):
 
     text = "text"
     json = "json"
+    sarif = "sarif"
 
 
 class TableFormat(StrEnum):
@@ -53,12 +54,17 @@ def run(
 def check(
     paths: Annotated[list[Path] | None, typer.Argument(help="Spec files or folders.")] = None,
     output: Annotated[TextFormat, typer.Option("--format")] = TextFormat.text,
+    define: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=JSON", help="The value of a name that specs do not define."),
+    ] = None,
 ) -> None:
-    """Check specs and say everything that is wrong with them."""
+    """Check specs (YAML, JSON, TypeScript, generated pages) and say everything wrong with them."""
     from pfo_dagster.cli.check import check_specs  # noqa: PLC0415 - see `run`
 
     with plain_errors():
-        raise typer.Exit(check_specs(paths or [], as_json=output is TextFormat.json))
+        defines = dict(_define(one) for one in define or [])
+        raise typer.Exit(check_specs(paths or [], output.value, defines))
 
 
 @app.command()
@@ -108,6 +114,19 @@ def _json_object(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise stop(f"--data must be a JSON object, e.g. '{{\"a\": 1}}', not {text}", CALLED_WRONGLY)
     return value
+
+
+def _define(text: str) -> tuple[str, Any]:
+    name, _, value = text.partition("=")
+    try:
+        if name.strip():
+            return name.strip(), json.loads(value)
+        reason = "the name is missing"
+    except json.JSONDecodeError as error:
+        reason = str(error)
+    example = """--define 'CAPABILITY={"key": "a.b", "version": "1.0.0"}'"""
+    message = f"--define {text} is not NAME=JSON ({reason}). For example: {example}"
+    raise stop(message, CALLED_WRONGLY)
 
 
 __all__ = ["app", "main", "out"]

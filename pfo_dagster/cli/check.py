@@ -4,65 +4,72 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pfo_dagster.cli.console import CALLED_WRONGLY, DONE, FAILED, err, out, stop
 from pfo_dagster.config import load_settings
 from pfo_dagster.definitions import APP_FILE
 from pfo_dagster.operations.banking import open_banking_operations
-from pfo_dagster.spec import check, load_workflows, read_app, render
+from pfo_dagster.spec import (
+    SpecError,
+    check,
+    load_workflows,
+    read_app,
+    render,
+    to_json,
+    to_sarif,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from pfo_dagster.spec import Diagnostic
+    from pfo_dagster.spec import AppConfig, Diagnostic
 
 
-def check_specs(paths: Sequence[Path], *, as_json: bool) -> int:
+Format: TypeAlias = Literal["text", "json", "sarif"]
+
+
+def check_specs(paths: Sequence[Path], output: Format, defines: Mapping[str, Any]) -> int:
     """Check the specs at `paths`, or of the specs folder; the exit status.
 
-    Slots, capabilities and operations are checked against the project's own.
+    Slots, capabilities and operations are checked against the project's own. `defines` gives
+    values to names that specs use and do not define, before the app config's own.
     """
     settings = load_settings()
     for path in paths:
         if not path.exists():
             raise stop(f"{path} does not exist.", CALLED_WRONGLY)
-    app_file = settings.specs_dir / APP_FILE
-    app = read_app(app_file) if app_file.exists() else None
+    app, diagnostics = _app(settings.specs_dir / APP_FILE)
     operations = open_banking_operations().refs()
-    diagnostics: list[Diagnostic] = []
+    known = {**((app and app.defines) or {}), **defines}
     checked = 0
     for path in paths or [settings.specs_dir]:
-        loaded = load_workflows(path)
+        loaded = load_workflows(path, defines=known)
         checked += len(loaded.specs)
         diagnostics += loaded.diagnostics
         for spec in loaded.specs:
             diagnostics += check(spec, operations=operations, app=app)
-    _print(diagnostics, as_json=as_json)
+    _print(diagnostics, output)
     errors = sum(diagnostic.level == "error" for diagnostic in diagnostics)
-    if not as_json:
+    if output == "text":
         warnings = len(diagnostics) - errors
         out.print(f"{checked} workflows checked: {errors} errors, {warnings} warnings.")
     return FAILED if errors else DONE
 
 
-def _print(diagnostics: Sequence[Diagnostic], *, as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(json.dumps([_as_json(one) for one in diagnostics], indent=2) + "\n")
-    elif diagnostics:
-        err.print(render(diagnostics), markup=False, soft_wrap=True)
+def _app(path: Path) -> tuple[AppConfig | None, list[Diagnostic]]:
+    """The app config if there is one; a broken one does not keep the specs from being checked."""
+    try:
+        return (read_app(path) if path.exists() else None), []
+    except SpecError as error:
+        return None, list(error.diagnostics)
 
 
-def _as_json(diagnostic: Diagnostic) -> dict[str, object]:
-    position = diagnostic.position
-    return {
-        "code": diagnostic.code,
-        "level": diagnostic.level,
-        "message": diagnostic.message,
-        "file": str(diagnostic.path) if diagnostic.path else None,
-        "line": position.line if position else None,
-        "column": position.column if position else None,
-        "expected": diagnostic.expected,
-        "hint": diagnostic.hint,
-    }
+def _print(diagnostics: Sequence[Diagnostic], output: Format) -> None:
+    if output == "text":
+        if diagnostics:
+            err.print(render(diagnostics), markup=False, soft_wrap=True)
+    else:
+        content = to_sarif(diagnostics) if output == "sarif" else to_json(diagnostics)
+        sys.stdout.write(json.dumps(content, indent=2) + "\n")

@@ -21,7 +21,7 @@ from pfo_dagster.spec.checks import (
     check_service_level,
     check_structure,
 )
-from pfo_dagster.spec.diagnostics import Diagnostic, SpecError, render
+from pfo_dagster.spec.diagnostics import Diagnostic, SpecError, render, to_json
 from pfo_dagster.spec.expressions import (
     UNDEFINED,
     ExplainedAtom,
@@ -48,6 +48,7 @@ from pfo_dagster.spec.model import (
 )
 from pfo_dagster.spec.reader import LoadResult, load_workflows, read_app, read_workflows
 from pfo_dagster.spec.rules import RULES, Rule
+from pfo_dagster.spec.sarif import to_sarif
 from pfo_dagster.spec.schema import app_schema, workflow_schema
 from pfo_dagster.spec.source import Position, SourceMap
 
@@ -95,5 +96,7 @@ __all__ = [
     "read_app",
     "read_workflows",
     "render",
+    "to_json",
+    "to_sarif",
     "workflow_schema",
 ]

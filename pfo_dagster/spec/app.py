@@ -65,6 +65,8 @@ class AppConfig(SourcedPart):
     """The bound slots. Of two with the same `slotId` the last one counts."""
     capabilities: Capabilities
     """What is enabled."""
+    defines: dict[str, Any] | None = None
+    """JSON values for names that TypeScript specs and generated pages use and do not define."""
 
     def binding(self, slot_id: str) -> IntegrationBinding | None:
         """What a slot is bound to; None if it is not bound."""

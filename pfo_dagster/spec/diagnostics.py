@@ -52,7 +52,27 @@ def render(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
     with the value underlined, what was expected, and what to do.
     """
     paint = _PAINT if color else _PLAIN
-    return "\n\n".join("\n".join(_lines(diagnostic, paint)) for diagnostic in diagnostics)
+    text = "\n\n".join("\n".join(_lines(diagnostic, paint)) for diagnostic in diagnostics)
+    # JSON and YAML can escape half of a surrogate pair, which no terminal can show.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def to_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:
+    """The diagnostics for programs, ready for `json.dumps`. Lines and columns are from 1."""
+    return [
+        {
+            "code": one.code,
+            "level": one.level,
+            "message": one.message,
+            "file": str(one.path) if one.path else None,
+            "line": one.position.line if one.position else None,
+            "column": one.position.column if one.position else None,
+            "length": one.position.length if one.position else None,
+            "expected": one.expected,
+            "hint": one.hint,
+        }
+        for one in diagnostics
+    ]
 
 
 def _lines(diagnostic: Diagnostic, paint: Mapping[str, str]) -> Iterable[str]:
