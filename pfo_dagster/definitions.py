@@ -30,8 +30,8 @@ APP_FILE = "app.yaml"
 
 # Owners of jobs and links to source code are beta in Dagster. We mean to use them, and a line for
 # each use in every log would hide what matters there.
-for category in (dg.BetaWarning, dg.PreviewWarning):
-    warnings.filterwarnings("ignore", category=category)
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 
 @dataclass(frozen=True)

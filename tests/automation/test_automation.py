@@ -44,7 +44,7 @@ def test_balances_are_scheduled_three_times_a_day_in_paris_and_off_by_default(
         scheduled_execution_time=datetime(2026, 11, 21, 6, tzinfo=UTC),
         repository_def=home.project().definitions.get_repository_def(),
     )
-    (request,) = schedule.evaluate_tick(context).run_requests or ()
+    [request] = list(schedule.evaluate_tick(context).run_requests or ())
     assert request.tags["pfo/started_by"] == "schedule"
 
 
@@ -68,7 +68,7 @@ def test_a_sync_of_accounts_starts_one_refresh_of_balances(home: Household) -> N
             instance=instance, repository_def=definitions.get_repository_def()
         ) as context:
             first = sensor.evaluate_tick(context)
-            (request,) = first.run_requests or ()
+            [request] = list(first.run_requests or ())
             assert request.run_key == synced.run_id
         with dg.build_sensor_context(
             instance=instance,

@@ -128,7 +128,8 @@ def _page(
         "| currency | balance | accounts |",
         "|---|---:|---:|",
         *(
-            f"| {one.currency} | {as_text(one.amount, places=one.precision, grouped=True)} | {one.accounts} |"
+            f"| {one.currency} | {as_text(one.amount, places=one.precision, grouped=True)} "
+            f"| {one.accounts} |"
             for one in held
         ),
         "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Context, Inexact
 from typing import TYPE_CHECKING
 
 from pfo_dagster.ledger import (
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from pfo_dagster.ledger import AsOfBasis, BalanceState, BalanceType
     from pfo_dagster.openbanking.records import Account, Connection, Rejected, Transaction
     from pfo_dagster.operations.banking.decisions import RefreshPolicy
+
+
+EXACT = Context(prec=80, traps=[Inexact])
+"""Wide enough for any two amounts of the ledger; Python's default rounds at 28 digits."""
 
 
 def connection_rows(connections: Iterable[Connection]) -> list[ConnectionRow]:
@@ -156,7 +161,7 @@ def _amounts(account: Account) -> Sequence[tuple[BalanceType, Decimal | None]]:
     if account.coming is not None:
         amounts.append(("coming", account.coming))
         if account.balance is not None:
-            amounts.append(("projected", account.balance + account.coming))
+            amounts.append(("projected", EXACT.add(account.balance, account.coming)))
     return amounts
 
 
