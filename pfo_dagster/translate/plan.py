@@ -1,0 +1,217 @@
+"""What a spec becomes in Dagster, field by field, without making it run anywhere.
+
+`plan` judges any spec that could be read, also one that cannot be translated: what is refused then
+stands beside what would have been carried over. Pure; `pfo plan` prints it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from pfo_dagster.spec import check
+from pfo_dagster.translate.coverage import Treatment, coverage
+from pfo_dagster.translate.errors import TranslationError
+from pfo_dagster.translate.naming import PRE_FLIGHT, SETTLE, dagster_name
+from pfo_dagster.translate.preflight import pre_flight
+from pfo_dagster.translate.workflow import translate
+from pfo_dagster.translate.worst_case import human_steps, worst_case
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pfo_dagster.operations import OperationRegistry, ProducedAsset
+    from pfo_dagster.spec import AppConfig, Diagnostic, WorkflowSpec
+    from pfo_dagster.translate.coverage import FieldCoverage
+    from pfo_dagster.translate.preflight import PreFlightIssue
+    from pfo_dagster.translate.workflow import TranslatedWorkflow
+    from pfo_dagster.translate.worst_case import WorstCase
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedField:
+    """One value of a spec, and what of Dagster it is in."""
+
+    path: str
+    value: object
+    treatment: Treatment
+    reason: str
+    """What it becomes there, how it is emulated, or why it is refused."""
+    becomes: str | None
+    """The Dagster object, e.g. `op refresh_balances`; None where it is refused."""
+    file: str | None
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one workflow becomes. `pre_flight` is about this installation, the rest of the spec."""
+
+    spec: WorkflowSpec
+    job: str
+    ops: tuple[str, ...]
+    assets: tuple[str, ...]
+    schedule: str | None
+    worst_case: WorstCase | None
+    """None where the steps form a cycle."""
+    waits_for_people: tuple[str, ...]
+    """Ids of the human steps, at each of which a run stops until a person decides."""
+    fields: tuple[PlannedField, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    """What the checks of the spec found, errors and warnings."""
+    problems: tuple[str, ...]
+    """What else keeps the spec from being translated."""
+    pre_flight: tuple[PreFlightIssue, ...]
+    """What would stop a run here and now: unbound slots, operations that are not registered."""
+
+    @property
+    def refused(self) -> tuple[PlannedField, ...]:
+        """The fields that keep the spec from being translated."""
+        return tuple(field for field in self.fields if field.treatment is Treatment.REFUSED)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is refused and nothing wrong; pre-flight and warnings do not count."""
+        errors = any(diagnostic.level == "error" for diagnostic in self.diagnostics)
+        return not (self.refused or errors or self.problems)
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan for other programs, in JSON's types."""
+        cost = self.worst_case
+        return {
+            "key": self.spec.meta.key,
+            "version": self.spec.meta.version,
+            "ok": self.ok,
+            "job": self.job,
+            "ops": list(self.ops),
+            "assets": list(self.assets),
+            "schedule": self.schedule,
+            "worstCase": None
+            if cost is None
+            else {"calls": cost.calls, "waitSeconds": cost.wait_s, "runSeconds": cost.run_s},
+            "waitsForPeople": list(self.waits_for_people),
+            "fields": [_field_as_json(field) for field in self.fields],
+            "problems": [_diagnostic_as_json(one) for one in self.diagnostics]
+            + [{"level": "error", "message": problem} for problem in self.problems],
+            "preFlight": [
+                {"level": issue.severity, "step": issue.step_id, "message": issue.reason}
+                for issue in self.pre_flight
+            ],
+        }
+
+
+def plan(
+    spec: WorkflowSpec,
+    operations: OperationRegistry,
+    app: AppConfig | None = None,
+    *,
+    schedule: str | None = None,
+) -> Plan:
+    """Plan one workflow, which need not be one that can be translated.
+
+    `operations` and `app` are those of `translate`; `schedule` is what starts the job by itself,
+    in words, because that is decided above the translator.
+    """
+    covered = coverage(spec)
+    diagnostics = tuple(check(spec))
+    sound = all(field.treatment is not Treatment.REFUSED for field in covered) and all(
+        diagnostic.level != "error" for diagnostic in diagnostics
+    )
+    translated, problems = _try(spec, operations, app) if sound else (None, ())
+    job = dagster_name(spec.meta.key)
+    return Plan(
+        spec=spec,
+        job=job,
+        ops=_ops(spec, translated),
+        assets=tuple("/".join(asset.key) for asset in produced_assets(spec, operations)),
+        schedule=schedule,
+        worst_case=worst_case(spec),
+        waits_for_people=tuple(step.id for step in human_steps(spec)),
+        fields=tuple(_planned(spec, job, field) for field in covered),
+        diagnostics=diagnostics,
+        problems=tuple(problems),
+        pre_flight=tuple(pre_flight(spec, operations, app)),
+    )
+
+
+def produced_assets(spec: WorkflowSpec, operations: OperationRegistry) -> list[ProducedAsset]:
+    """What the operations of the steps leave behind, in the order of the steps, each once."""
+    references = [step.action.operation for step in spec.definition.steps if step.action]
+    called = [operations.get(one.key, one.version) for one in references if one is not None]
+    assets = [asset for operation in called if operation for asset in operation.produces]
+    return list({asset.key: asset for asset in assets}.values())
+
+
+def _try(
+    spec: WorkflowSpec, operations: OperationRegistry, app: AppConfig | None
+) -> tuple[TranslatedWorkflow | None, Sequence[str]]:
+    try:
+        return translate(spec, operations, app), ()
+    except TranslationError as error:
+        return None, error.problems
+    except dg.DagsterError as error:
+        # Names, tags and owners have rules of Dagster's own, which only Dagster knows all of.
+        return None, [f"{spec.meta.key}: Dagster does not take it: {error}"]
+
+
+def _ops(spec: WorkflowSpec, translated: TranslatedWorkflow | None) -> tuple[str, ...]:
+    """The ops of the graph in the order of the spec; those that would be, where there is none."""
+    steps = [dagster_name(step.id) for step in spec.definition.steps]
+    if translated is None:
+        return tuple(steps)
+    nodes = {node.name for node in translated.graph.nodes}
+    added = sorted(nodes.difference(steps, {PRE_FLIGHT, SETTLE}))
+    return tuple(name for name in (PRE_FLIGHT, *steps, *added, SETTLE) if name in nodes)
+
+
+def _planned(spec: WorkflowSpec, job: str, field: FieldCoverage) -> PlannedField:
+    refused = field.treatment is Treatment.REFUSED
+    return PlannedField(
+        path=field.path,
+        value=field.value,
+        treatment=field.treatment,
+        reason=field.becomes,
+        becomes=None if refused else _object(spec, job, field.location),
+        file=str(spec.source.path) if spec.source else None,
+        line=spec.source.locate(field.location).line if spec.source else None,
+    )
+
+
+def _object(spec: WorkflowSpec, job: str, location: Sequence[str | int]) -> str:
+    """The Dagster object that holds what stands at `location`."""
+    match tuple(location):
+        case ("definition", "steps", int(index), *_):
+            return f"op {dagster_name(spec.definition.steps[index].id)}"
+        case ("definition", "transitions", int(index), *_):
+            edge = spec.definition.transitions[index]
+            return f"edge {dagster_name(edge.from_)} → {dagster_name(edge.to)}"
+        case ("definition", "entryStepId"):
+            return f"op {dagster_name(spec.entry_step_id or '')}"
+        case _:
+            return f"job {job}"
+
+
+def _field_as_json(field: PlannedField) -> dict[str, object]:
+    return {
+        "field": field.path,
+        "value": field.value,
+        "treatment": field.treatment.value,
+        "reason": field.reason,
+        "becomes": field.becomes,
+        "file": field.file,
+        "line": field.line,
+    }
+
+
+def _diagnostic_as_json(diagnostic: Diagnostic) -> dict[str, object]:
+    position = diagnostic.position
+    return {
+        "level": diagnostic.level,
+        "code": diagnostic.code,
+        "message": diagnostic.message,
+        "file": str(diagnostic.path) if diagnostic.path else None,
+        "line": position.line if position else None,
+        "column": position.column if position else None,
+    }
