@@ -34,6 +34,11 @@ def with_condition(condition: str) -> dict[str, Any]:
     return workflow(transitions=edges)
 
 
+def with_conditions(*conditions: str) -> dict[str, Any]:
+    edges = [{"from": "a", "to": "b", "condition": condition} for condition in conditions]
+    return workflow(transitions=[*edges, {"from": "a", "to": "b"}])
+
+
 def with_runtime(**capabilities: Any) -> dict[str, Any]:
     return workflow(runtime={"capabilities": capabilities, "ports": {}})
 
@@ -48,6 +53,8 @@ def undoing(*steps: dict[str, Any]) -> dict[str, Any]:
 
 UNDO_A = {"stepId": "a", "operation": {"key": "op.undo", "version": "1.0.0"}}
 REQUIRED = {"key": "cap.a", "version": "2.0.0"}
+
+SLA = {"sla": {"totalDurationMs": 7399}}
 
 BREAKING: dict[str, tuple[dict[str, Any], str]] = {
     "PFO010": (workflow(meta={"key": ""}), "Workflow has no key"),
@@ -72,6 +79,12 @@ BREAKING: dict[str, tuple[dict[str, Any], str]] = {
     "PFO036": (
         workflow(transitions=[{"from": "a", "to": "b", "condition": "output.ok"}]),
         'Step "a" has only conditional transitions',
+    ),
+    "PFO037": (with_conditions("data.n > 5 && data.n < 3"), "Condition of a -> b can never match"),
+    "PFO038": (with_conditions("data.n > 1", "data.n > 5"), "a -> b always matches first"),
+    "PFO039": (
+        with_conditions("output.rich", "output.old"),
+        "both match, e.g. for output.rich = true, output.old = true",
     ),
     "PFO040": (with_runtime(adapters={"langgraph": True, "langchain": True}), "langgraph, lang"),
     "PFO041": (with_runtime(adapters={"langgraf": True}), 'Unknown runtime adapter "langgraf"'),
@@ -118,6 +131,10 @@ BREAKING: dict[str, tuple[dict[str, Any], str]] = {
     "PFO085": (one_step(**HUMAN, retry=RETRY), "is a human step, which is never retried"),
     "PFO086": (one_step(retry=RETRY | {"maxAttempts": 40}), "may wait longer than 2147483647"),
     "PFO087": (one_step(timeoutMs=0), "timeoutMs must be positive"),
+    "PFO088": (
+        workflow([step("a", retry=RETRY, timeoutMs=100)], [], definition=SLA),
+        "The workflow may take 7400ms with all retries, more than its service level of 7399ms",
+    ),
     "PFO090": (with_condition("output.n = 1"), "Condition of a -> b cannot be read"),
     "PFO091": (with_condition("data.a === data.b"), "taken as the text 'data.b'"),
     "PFO092": (one_step(guard={"type": "expression", "value": "output.ok"}), "looks at `output`"),

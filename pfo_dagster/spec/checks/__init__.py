@@ -10,7 +10,7 @@ The reference's validators are here one by one, under names close to theirs:
     validateWorkflowConsistency    check_consistency    checks/all.py
 
 `check` is all of them and what lies beyond: expressions, words that the types do not allow,
-transitions that are never taken, the app config.
+transitions that are never taken, durations, the app config.
 """
 
 from pfo_dagster.spec.checks.all import check, check_comprehensive, check_consistency

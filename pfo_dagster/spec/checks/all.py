@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pfo_dagster.spec.checks.app import check_app
+from pfo_dagster.spec.checks.durations import check_durations
 from pfo_dagster.spec.checks.expressions import check_expressions
 from pfo_dagster.spec.checks.finding import as_javascript
 from pfo_dagster.spec.checks.policies import (
@@ -21,7 +22,8 @@ from pfo_dagster.spec.checks.references import (
     check_service_level_steps,
 )
 from pfo_dagster.spec.checks.structure import check_structure
-from pfo_dagster.spec.checks.words import check_transitions, check_words
+from pfo_dagster.spec.checks.transitions import check_transitions
+from pfo_dagster.spec.checks.words import check_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,6 +60,7 @@ def check(
         yield from check_transitions(spec)
         yield from check_retry_details(spec)
         yield from check_timeouts(spec)
+        yield from check_durations(spec)
         yield from check_expressions(spec)
         if app is not None:
             yield from check_app(spec, app)

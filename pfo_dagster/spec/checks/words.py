@@ -1,4 +1,4 @@
-"""What ContractSpec's types forbid and its engine lets pass, and transitions that lead nowhere."""
+"""What ContractSpec's types forbid and its engine lets pass."""
 
 from __future__ import annotations
 
@@ -49,28 +49,6 @@ def check_words(spec: WorkflowSpec) -> Iterator[Diagnostic]:
                 at,
             )
     yield from _check_runtime_words(spec)
-
-
-def check_transitions(spec: WorkflowSpec) -> Iterator[Diagnostic]:
-    """Transitions that are never taken, and steps after which a run may be stuck."""
-    open_ended: dict[str, bool] = {}
-    for index, edge in enumerate(spec.definition.transitions):
-        place: Place = ("definition", "transitions", index)
-        if open_ended.get(edge.from_) is False:
-            message = (
-                f"Transition {edge.from_} -> {edge.to} is never taken: one before it always is"
-            )
-            hint = "put transitions with a condition first"
-            yield finding(spec, rules.SHADOWED, message, place, hint=hint)
-        open_ended[edge.from_] = open_ended.get(edge.from_, True) and bool(edge.condition)
-    for index, step in enumerate(spec.definition.steps):
-        if open_ended.get(step.id):
-            message = (
-                f'Step "{step.id}" has only conditional transitions: the run fails if none matches'
-            )
-            hint = "add a last transition without a condition, or one for the opposite case"
-            place = ("definition", "steps", index, "id")
-            yield finding(spec, rules.NO_WAY_OUT, message, place, hint=hint)
 
 
 def _check_meta(spec: WorkflowSpec) -> Iterator[Diagnostic]:

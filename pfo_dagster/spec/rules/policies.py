@@ -119,3 +119,11 @@ TIMEOUT_OFF: Final = Rule(
     "It means no time limit at all.",
     "timeoutMs: 0",
 )
+WORST_CASE: Final = Rule(
+    "PFO088",
+    "warning",
+    "Retries and time limits add up to more than the service level",
+    "A run can breach it although every step does what its spec allows.",
+    "{timeoutMs: 60000, retry: {maxAttempts: 3, backoff: linear, delayMs: 1000}} "
+    "with sla: {totalDurationMs: 100000}",
+)

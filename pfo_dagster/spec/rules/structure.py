@@ -125,3 +125,25 @@ NO_WAY_OUT: Final = Rule(
     "When none of them matches, the run fails, after the step has done its work.",
     "[{from: a, to: b, condition: output.ok === true}]",
 )
+NEVER_MATCHES: Final = Rule(
+    "PFO037",
+    "warning",
+    "A condition or guard can never hold",
+    "What it leads to never runs, whatever the data.",
+    "condition: output.n > 5 && output.n < 3",
+)
+COVERED: Final = Rule(
+    "PFO038",
+    "warning",
+    "A condition matches only where an earlier one does",
+    "The first match is taken, so this transition never is.",
+    "[{from: a, to: b, condition: output.n > 1}, {from: a, to: c, condition: output.n > 5}]",
+)
+OVERLAP: Final = Rule(
+    "PFO039",
+    "warning",
+    "Two conditions overlap",
+    "Which transition is taken depends on their order, which nobody may have meant. A narrower "
+    "condition before a wider one is no overlap.",
+    "[{from: a, to: b, condition: output.rich}, {from: a, to: c, condition: output.old}]",
+)
