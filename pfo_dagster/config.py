@@ -7,7 +7,7 @@ what it needs. A `.env` file in the project's root is read too; the environment 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -42,7 +42,11 @@ class Settings(BaseSettings):
     stale_after_hours: int = Field(24, alias="PFO_STALE_AFTER_HOURS", ge=1)
     """Age of a connection's data from which a refresh asks the bank itself."""
     forced_syncs_per_day: int = Field(4, alias="PFO_FORCED_SYNCS_PER_DAY", ge=0)
-    """Most forced syncs of a connection in any rolling 24 hours (PSD2 allows about 4)."""
+    """Most forced syncs of a connection in any rolling 24 hours."""
+    forced_syncs_agreed: int = Field(4, alias="PFO_FORCED_SYNCS_AGREED", ge=0)
+    """What that may be set to: PSD2's 4 a day without the account holder, unless agreed upon."""
+    force_sync: Literal["auto", "never", "always"] = Field("auto", alias="PFO_FORCE_SYNC")
+    """Whether a refresh asks banks themselves: for stale data, not at all, or each time."""
     schedules_on: bool = Field(False, alias="PFO_SCHEDULES_ON")
     """Whether schedules and sensors start out running when a code location is first loaded."""
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from pfo_dagster.automation import automation, expect_freshness
+from pfo_dagster.automation import automation, expect_freshness, refuse_overspending
 from pfo_dagster.config import Settings, load_settings
 from pfo_dagster.operations.banking import open_banking_operations
-from pfo_dagster.resources import resources
+from pfo_dagster.resources import refresh_policy, resources
 from pfo_dagster.spec import (
     AppConfig,
     SpecError,
@@ -55,6 +55,8 @@ def build(settings: Settings) -> Project:
     _refuse_errors(specs)
     translated = translate_all(specs, open_banking_operations(), app)
     workflows = {workflow.spec.meta.key: workflow for workflow in translated}
+    agreed = settings.forced_syncs_agreed
+    refuse_overspending(workflows, refresh_policy(settings), agreed=agreed)
     definitions = dg.Definitions.merge(
         *(expect_freshness(workflow.definitions) for workflow in translated),
         automation(workflows, running=settings.schedules_on),

@@ -39,12 +39,18 @@ def resources(settings: Settings, app: AppConfig) -> dict[str, object]:
         open_provider=lambda: open_bank(settings),
         clock=utc_now,
         tenant_id=app.tenant.id if app.tenant else DEFAULT_TENANT,
-        policy=RefreshPolicy(
-            stale_after=timedelta(hours=settings.stale_after_hours),
-            forced_syncs_per_day=settings.forced_syncs_per_day,
-        ),
+        policy=refresh_policy(settings),
     )
     return {OPEN_BANKING: access, LEDGER: Ledger(settings.data_dir)}
+
+
+def refresh_policy(settings: Settings) -> RefreshPolicy:
+    """When a refresh asks the banks themselves."""
+    return RefreshPolicy(
+        stale_after=timedelta(hours=settings.stale_after_hours),
+        forced_syncs_per_day=settings.forced_syncs_per_day,
+        force_sync=settings.force_sync,
+    )
 
 
 def open_bank(settings: Settings) -> OpenBankingProvider:

@@ -1,7 +1,8 @@
 """What makes the workflows run by themselves, and what watches over their results.
 
-`schedules` and `sensors` start workflows; `checks` judges the assets, `freshness` says how often
-they are expected. None of it knows HTTP or SQL.
+`schedules` and `sensors` start workflows, `budget` refuses a timetable that would ask the banks too
+often; `checks` judges the assets, `freshness` says how often they are expected. None of it knows
+HTTP or SQL.
 """
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
@@ -9,13 +10,14 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from pfo_dagster.automation.budget import refuse_overspending
 from pfo_dagster.automation.checks import asset_checks
 from pfo_dagster.automation.freshness import expect_freshness
 from pfo_dagster.automation.schedules import schedules
 from pfo_dagster.automation.sensors import sensors
 from pfo_dagster.translate import TranslatedWorkflow
 
-__all__ = ["automation", "expect_freshness"]
+__all__ = ["automation", "expect_freshness", "refuse_overspending"]
 
 
 def automation(workflows: Mapping[str, TranslatedWorkflow], *, running: bool) -> dg.Definitions:

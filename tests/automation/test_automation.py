@@ -113,6 +113,38 @@ def test_a_figure_that_a_check_disproves_fails_the_check_and_names_it(home: Hous
     assert not result.success
 
 
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"PFO_FORCED_SYNCS_PER_DAY": "6"}, "more than the 4 accesses"),
+        # Three a day are four within 24 hours on the day that has only 23.
+        ({"PFO_FORCE_SYNC": "always"}, "4 runs x 4 executions .* = 16"),
+    ],
+)
+def test_a_timetable_that_may_exceed_the_budget_loads_nothing(
+    home: Household, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], said: str
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=said):
+        build(home.settings)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PFO_FORCED_SYNCS_PER_DAY": "6", "PFO_FORCED_SYNCS_AGREED": "6"},
+        {"PFO_FORCE_SYNC": "never"},
+    ],
+)
+def test_what_was_agreed_upon_and_what_asks_nobody_loads(
+    home: Household, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    build(home.settings)
+
+
 def test_half_of_a_configuration_loads_nothing(
     home: Household, monkeypatch: pytest.MonkeyPatch
 ) -> None:

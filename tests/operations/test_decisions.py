@@ -76,6 +76,33 @@ def test_no_sync_ever_exceeds_the_budget_or_bothers_a_person(
         assert age >= 24
 
 
+FRESH = NOW - timedelta(hours=1)
+
+
+def test_a_fresh_connection_is_synced_where_each_run_is_to_ask_within_the_budget() -> None:
+    policy = RefreshPolicy(force_sync="always", forced_syncs_per_day=2)
+    asked = decide(connection(last_update=FRESH), attempts=[NOW], policy=policy, now=NOW)
+    assert asked.action == "force"
+    used_up = decide(connection(last_update=FRESH), attempts=[NOW] * 2, policy=policy, now=NOW)
+    assert used_up.action == "read"
+    waiting = connection(last_update=FRESH, state=ConnectionState.NEEDS_USER)
+    assert decide(waiting, attempts=[], policy=policy, now=NOW).action == "read"
+
+
+def test_a_stale_connection_is_read_where_no_run_is_to_ask() -> None:
+    decision = decide(connection(), attempts=[], policy=RefreshPolicy(force_sync="never"), now=NOW)
+    assert decision.action == "read"
+    assert "switched off" in decision.reason
+
+
+def test_a_run_may_ask_for_another_policy_but_never_overrule_never() -> None:
+    assert POLICY.asked_for(None) == POLICY
+    assert POLICY.asked_for("never").force_sync == "never"
+    assert POLICY.asked_for("always").force_sync == "always"
+    never = RefreshPolicy(force_sync="never")
+    assert never.asked_for("always") == never
+
+
 def test_the_worst_error_is_the_one_with_the_least_hope() -> None:
     assert worst([]) is None
     assert worst([ErrorKind.RETRYABLE, ErrorKind.RATE_LIMITED]) is ErrorKind.RATE_LIMITED

@@ -105,6 +105,17 @@ def test_only_what_is_stale_is_forced_and_the_reasons_are_on_record(home: Househ
     assert len(home.published("FROM sync_attempts")) == 1
 
 
+def test_a_run_that_is_to_force_nothing_reads_what_is_there(home: Household) -> None:
+    result = home.run(BALANCES, {"force": "never"})
+    assert result.success
+    decisions = home.published("SELECT decision FROM refresh_connections")
+    assert {row["decision"] for row in decisions} == {"read"}
+
+
+def test_a_word_that_is_no_policy_fails_the_step_with_its_name(home: Household) -> None:
+    assert "force: Input should be 'auto'" in failure_of(home.run(BALANCES, {"force": "perhaps"}))
+
+
 def test_forced_syncs_stay_within_their_budget_over_all_runs(tmp_path: Path) -> None:
     made_up = household(2026)
     stuck = [

@@ -7,7 +7,7 @@ the account holder is needed, and within a budget counted over all runs. Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -22,13 +22,28 @@ if TYPE_CHECKING:
 
 BUDGET_WINDOW = timedelta(hours=24)
 
+ForceSync = Literal["auto", "never", "always"]
+"""Whether banks are asked themselves: when their data is stale, not at all, or each time."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshPolicy:
-    """How fresh is fresh, and how many forced syncs a connection may cost in 24 hours."""
+    """How fresh is fresh, and when and how often a sync of a connection may be forced.
+
+    `always` leaves out only the question whether data is stale: a person's part, the state of the
+    bank and the budget are respected all the same.
+    """
 
     stale_after: timedelta = timedelta(hours=24)
     forced_syncs_per_day: int = 4
+    """Most forced syncs of a connection within `BUDGET_WINDOW`."""
+    force_sync: ForceSync = "auto"
+
+    def asked_for(self, force: ForceSync | None) -> RefreshPolicy:
+        """The policy of a run that asks for another `force_sync`; `never` cannot be overruled."""
+        if force is None or self.force_sync == "never":
+            return self
+        return replace(self, force_sync=force)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,29 +63,42 @@ def decide(
     `attempts` are the forced syncs of this connection within `BUDGET_WINDOW` before `now`, those
     included whose outcome was never learnt.
     """
-    if connection.state is ConnectionState.NEEDS_USER:
-        reason = f"the account holder must act first ({connection.state_detail})"
+    reason = _reason_to_leave_alone(connection, policy, now)
+    if reason is not None:
         return _read(connection, reason)
-    if connection.state is ConnectionState.FAILED:
-        return _read(connection, f"the provider cannot serve it ({connection.state_detail})")
-    if not connection.active:
-        return _read(connection, "the connection is switched off at the provider")
-    if is_fresh(connection, policy=policy, now=now):
-        return _read(connection, "fresh enough")
-    if connection.state is ConnectionState.UNAVAILABLE:
-        until = f" before {connection.next_try:%Y-%m-%d %H:%M} UTC" if connection.next_try else ""
-        return _read(connection, f"the bank is unavailable; the provider will not try{until}")
-    if connection.state is ConnectionState.SYNCING:
-        return _read(connection, "a sync is already under way")
+    why = "stale" if policy.force_sync == "auto" else "to be asked each time"
     if len(attempts) >= policy.forced_syncs_per_day:
         reason = (
-            f"stale, but {len(attempts)} of {policy.forced_syncs_per_day} forced syncs of the last "
+            f"{why}, but {len(attempts)} of {policy.forced_syncs_per_day} forced syncs of the last "
             "24 hours are used up"
         )
         return _read(connection, reason)
     seen = connection.last_update
     age = f"last updated {seen:%Y-%m-%d %H:%M} UTC" if seen else "never updated"
-    return Decision(connection_id=connection.connection_id, action="force", reason=f"stale: {age}")
+    return Decision(connection_id=connection.connection_id, action="force", reason=f"{why}: {age}")
+
+
+def _reason_to_leave_alone(
+    connection: Connection, policy: RefreshPolicy, now: datetime
+) -> str | None:
+    """Why the bank is not asked, whatever is left of the budget."""
+    state = connection.state
+    if state is ConnectionState.NEEDS_USER:
+        return f"the account holder must act first ({connection.state_detail})"
+    if state is ConnectionState.FAILED:
+        return f"the provider cannot serve it ({connection.state_detail})"
+    if not connection.active:
+        return "the connection is switched off at the provider"
+    if policy.force_sync != "always" and is_fresh(connection, policy=policy, now=now):
+        return "fresh enough"
+    if policy.force_sync == "never":
+        return "stale, but forced syncs are switched off (force: never)"
+    if state is ConnectionState.UNAVAILABLE:
+        until = f" before {connection.next_try:%Y-%m-%d %H:%M} UTC" if connection.next_try else ""
+        return f"the bank is unavailable; the provider will not try{until}"
+    if state is ConnectionState.SYNCING:
+        return "a sync is already under way"
+    return None
 
 
 def is_fresh(connection: Connection, *, policy: RefreshPolicy, now: datetime) -> bool:

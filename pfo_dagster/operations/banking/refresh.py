@@ -18,7 +18,13 @@ from pfo_dagster.operations.banking.access import (
     ledger_of,
     recording,
 )
-from pfo_dagster.operations.banking.decisions import BUDGET_WINDOW, Decision, decide, worst
+from pfo_dagster.operations.banking.decisions import (
+    BUDGET_WINDOW,
+    Decision,
+    ForceSync,
+    decide,
+    worst,
+)
 from pfo_dagster.operations.banking.rows import (
     account_outcomes,
     account_rows,
@@ -36,9 +42,17 @@ if TYPE_CHECKING:
     from pfo_dagster.openbanking.provider import OpenBankingProvider
     from pfo_dagster.openbanking.records import AccountListing, Connection
     from pfo_dagster.operations.banking.access import BankAccess
-    from pfo_dagster.operations.contract import NoInput, OperationContext
+    from pfo_dagster.operations.contract import OperationContext
 
 MOST_SYNCS_AT_ONCE = 3
+
+
+class RefreshInput(BaseModel):
+    """Input of `openbanking.balances.refresh`."""
+
+    force: ForceSync | None = Field(
+        None, description="Overrules PFO_FORCE_SYNC for this run, unless that is `never`."
+    )
 
 
 class ConnectionReport(BaseModel):
@@ -72,7 +86,7 @@ class _Handled:
     error: ErrorKind | None = None
 
 
-async def refresh_balances(context: OperationContext[NoInput]) -> RefreshedBalances:
+async def refresh_balances(context: OperationContext[RefreshInput]) -> RefreshedBalances:
     """Observe every account's balance, asking the banks themselves where that is due.
 
     One connection that fails does not lose the others: whatever can be read is recorded. The step
@@ -109,7 +123,7 @@ async def refresh_balances(context: OperationContext[NoInput]) -> RefreshedBalan
 
 
 async def _refresh_connections(
-    context: OperationContext[NoInput], access: BankAccess, bank: OpenBankingProvider
+    context: OperationContext[RefreshInput], access: BankAccess, bank: OpenBankingProvider
 ) -> list[_Handled]:
     """Decide about each connection, and do it; connections are synced a few at a time."""
     connections = await bank.connections()
@@ -118,11 +132,12 @@ async def _refresh_connections(
         raise OperationError(message, kind=FailureKind.NEEDS_USER)
     now = access.clock()
     attempts = _attempts(context, access, bank.name, since=now - BUDGET_WINDOW)
+    policy = access.policy.asked_for(context.input.force)
     gate = asyncio.Semaphore(MOST_SYNCS_AT_ONCE)
 
     async def handle(connection: Connection) -> _Handled:
         made = attempts.get(connection.connection_id, [])
-        decision = decide(connection, attempts=made, policy=access.policy, now=now)
+        decision = decide(connection, attempts=made, policy=policy, now=now)
         context.log.info("%s: %s (%s)", _name(connection), decision.action, decision.reason)
         if decision.action == "read":
             return _Handled(connection, "read", decision.reason, _standing_error(connection))
@@ -133,7 +148,7 @@ async def _refresh_connections(
 
 
 async def _force(
-    context: OperationContext[NoInput],
+    context: OperationContext[RefreshInput],
     access: BankAccess,
     bank: OpenBankingProvider,
     connection: Connection,
@@ -159,7 +174,7 @@ async def _force(
 
 
 def _attempts(
-    context: OperationContext[NoInput], access: BankAccess, provider: str, *, since: datetime
+    context: OperationContext[RefreshInput], access: BankAccess, provider: str, *, since: datetime
 ) -> dict[str, list[datetime]]:
     with ledger_of(context).writer() as writer:
         return writer.sync_attempts(access.tenant_id, provider, since)
@@ -178,7 +193,7 @@ _STANDING_ERRORS = {
 
 
 def _record(
-    context: OperationContext[NoInput],
+    context: OperationContext[RefreshInput],
     refresh: Refresh,
     handled: Sequence[_Handled],
     listing: AccountListing,
@@ -239,7 +254,7 @@ def _report(
 
 
 def _describe(
-    context: OperationContext[NoInput], report: RefreshedBalances, recorded: RecordedRefresh
+    context: OperationContext[RefreshInput], report: RefreshedBalances, recorded: RecordedRefresh
 ) -> None:
     context.describe(
         catalog.LEDGER_BALANCES,

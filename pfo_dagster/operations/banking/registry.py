@@ -11,12 +11,17 @@ from pfo_dagster.operations.banking.accounts import (
     sync_accounts,
 )
 from pfo_dagster.operations.banking.balances import PublishedBalances, get_balances
+from pfo_dagster.operations.banking.budget import FORCING_OPERATION
 from pfo_dagster.operations.banking.overview import (
     GeneratedOverview,
     OverviewInput,
     generate_overview,
 )
-from pfo_dagster.operations.banking.refresh import RefreshedBalances, refresh_balances
+from pfo_dagster.operations.banking.refresh import (
+    RefreshedBalances,
+    RefreshInput,
+    refresh_balances,
+)
 from pfo_dagster.operations.banking.transactions import (
     ListedTransactions,
     SyncedTransactions,
@@ -51,7 +56,8 @@ def open_banking_operations() -> OperationRegistry:
         pool=LEDGER_POOL,
     )(list_accounts)
     registry.operation(
-        "openbanking.balances.refresh",
+        FORCING_OPERATION,
+        input_model=RefreshInput,
         output_model=RefreshedBalances,
         produces=[catalog.BALANCES],
         requires=[OPEN_BANKING, LEDGER],
