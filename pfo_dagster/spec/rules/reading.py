@@ -16,7 +16,7 @@ UNREADABLE: Final = Rule(
 SYNTAX: Final = Rule(
     "PFO002",
     "error",
-    "The file is not valid YAML or JSON",
+    "The file is not valid YAML, JSON or TypeScript",
     "Nothing in such a file can be trusted, so nothing of it is used.",
     "steps: [ {id: a }",
 )
