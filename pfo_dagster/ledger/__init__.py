@@ -2,8 +2,8 @@
 
 Start at `Ledger`. It writes through `Ledger.writer()`, one process at a time, in the row types of
 `rows`; it reads the published copy through `Ledger.reader()`, with SQL or with the ready-made
-answers of `figures` and `flows`, and asks by `trust` whether to believe them. The relations and
-their columns are described in `schema/*.sql`. The package knows nothing of Dagster, HTTP or specs.
+answers of `figures` and `flows`, tells by `explanations` where a figure comes from, and asks by
+`trust` whether to believe them. The relations and their columns are described in `schema/*.sql`. The package knows nothing of Dagster, HTTP or specs.
 """
 
 from pfo_dagster.ledger.amounts import as_text
@@ -17,6 +17,13 @@ from pfo_dagster.ledger.errors import (
     QueryError,
     SchemaError,
     StorageError,
+)
+from pfo_dagster.ledger.explanations import (
+    Explanation,
+    KnownAccount,
+    Replacement,
+    explain,
+    known_accounts,
 )
 from pfo_dagster.ledger.figures import (
     AccountType,
@@ -66,9 +73,11 @@ __all__ = [
     "CategoryFlow",
     "ConnectionDecision",
     "ConnectionRow",
+    "Explanation",
     "Finding",
     "Freshness",
     "InvalidRowError",
+    "KnownAccount",
     "LatestBalance",
     "Ledger",
     "LedgerBusyError",
@@ -86,6 +95,7 @@ __all__ = [
     "RecordedSync",
     "Refresh",
     "RejectedRow",
+    "Replacement",
     "SchemaError",
     "StaleAccount",
     "StorageError",
@@ -98,9 +108,11 @@ __all__ = [
     "as_text",
     "cash_flow_by_month",
     "categories",
+    "explain",
     "figures_are_fresh",
     "freshness",
     "is_storable",
+    "known_accounts",
     "latest_balances",
     "positions",
     "stale_accounts",

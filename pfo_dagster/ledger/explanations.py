@@ -1,0 +1,138 @@
+"""Where a figure comes from: the observation behind it, its evidence, and what took its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pfo_dagster.ledger.reader import ask
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from decimal import Decimal
+
+    from pfo_dagster.ledger.reader import Reader
+    from pfo_dagster.ledger.rows import AsOfBasis, BalanceState, BalanceType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """The observation that took the place of another one as the latest of its account and type."""
+
+    kind: Literal["newer", "corrected", "late"]
+    """Of a later moment, of the same one, or known already when the other one was recorded."""
+    at: datetime
+    amount: Decimal | None
+    as_of: datetime
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """One figure of an account with everything that the ledger knows of its origin.
+
+    What is None was not recorded: the ledger never fills in what nobody told it.
+    """
+
+    tenant_id: str
+    provider: str
+    institution: str | None
+    connection_id: str | None
+    account_id: str
+    account_name: str
+    account_type: str
+    closed_on: date | None
+    """The first day on which the account counts nowhere."""
+    precision: int
+    """How many decimals the currency has."""
+
+    balance_type: BalanceType
+    type_basis: Literal["stated", "unspecified", "inferred"]
+    meaning: str
+    amount: Decimal | None
+    currency: str | None
+    state: BalanceState
+    day: date
+    as_of: datetime
+    as_of_basis: AsOfBasis
+    fetched_at: datetime
+    recorded_at: datetime
+    commit_number: int
+
+    connection_decision: Literal["read", "forced", "skipped"] | None
+    connection_reason: str | None
+    account_outcome: Literal["observed", "excused"] | None
+    account_reason: str | None
+    refresh_id: str
+    run_id: str
+    step_id: str | None
+    attempt: int | None
+    workflow_key: str | None
+    workflow_version: str | None
+    workflow_digest: str | None
+    request_id: str | None
+    payload_hash: str | None
+    schema_version: int | None
+
+    confirmed_at: datetime | None
+    """When a refresh last observed the account with this figure still the latest."""
+    replacement: Replacement | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownAccount:
+    """An account that can be asked about."""
+
+    account_id: str
+    name: str
+    provider: str
+
+
+def explain(reader: Reader, account_id: str, *, on: date | None = None) -> list[Explanation]:
+    """The figures of an account, current first: those of now, or of the end of a day (Paris time).
+
+    One per tenant, provider and balance type; empty for an account without observations by then.
+    """
+    rows = reader.rows(
+        """
+        SELECT explained.*, accounts.name AS account_name, accounts.account_type,
+            accounts.closed_on, coalesce(accounts.currency_precision, 0) AS precision,
+            connections.institution
+        FROM explain($account_id) AS explained
+        JOIN accounts USING (tenant_id, provider, account_id)
+        LEFT JOIN connections
+            ON connections.tenant_id = explained.tenant_id
+            AND connections.provider = explained.provider
+            AND connections.connection_id = explained.connection_id
+        WHERE $on IS NULL OR day <= $on
+        QUALIFY row_number() OVER (
+            PARTITION BY tenant_id, provider, balance_type
+            ORDER BY as_of DESC, fetched_at DESC, explained.commit_number DESC
+        ) = 1
+        ORDER BY tenant_id, provider, balance_type = 'current' DESC, balance_type
+        """,
+        {"account_id": account_id, "on": on},
+    )
+    return [_explanation(row) for row in rows]
+
+
+def known_accounts(reader: Reader) -> list[KnownAccount]:
+    """All accounts, deleted and disabled ones included, by name."""
+    return ask(
+        reader,
+        KnownAccount,
+        "SELECT account_id, name, provider FROM accounts ORDER BY name, account_id",
+        {},
+    )
+
+
+def _explanation(row: dict[str, object]) -> Explanation:
+    kind = row.pop("replacement")
+    taken = {
+        "at": row.pop("replaced_at"),
+        "amount": row.pop("replaced_by_amount"),
+        "as_of": row.pop("replaced_by_as_of"),
+        "run_id": row.pop("replaced_by_run_id"),
+    }
+    replacement = None if kind is None else Replacement(kind=kind, **taken)  # pyright: ignore[reportArgumentType] the columns are the fields
+    return Explanation(**row, replacement=replacement)  # pyright: ignore[reportArgumentType] the columns are the fields
