@@ -3,7 +3,8 @@
 Start at `Ledger`. It writes through `Ledger.writer()`, one process at a time, in the row types of
 `rows`; it reads the published copy through `Ledger.reader()`, with SQL or with the ready-made
 answers of `figures` and `flows`, tells by `explanations` where a figure comes from, and asks by
-`trust` whether to believe them. The relations and their columns are described in `schema/*.sql`. The package knows nothing of Dagster, HTTP or specs.
+`trust` whether to believe them. The relations and their columns are described in `schema/*.sql`.
+The package knows nothing of Dagster, HTTP or specs.
 """
 
 from pfo_dagster.ledger.amounts import as_text
