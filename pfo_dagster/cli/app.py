@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from pfo_dagster.cli.console import CALLED_WRONGLY, DONE, FAILED, out, plain_errors, stop
+from pfo_dagster.cli.powens import powens_app
 
 app = typer.Typer(
     name="pfo",
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 sandbox_app = typer.Typer(help="The built-in made-up household.", no_args_is_help=True)
 app.add_typer(sandbox_app, name="sandbox")
+app.add_typer(powens_app, name="powens")
 
 
 class TextFormat(StrEnum):
@@ -28,6 +30,13 @@ class TextFormat(StrEnum):
     text = "text"
     json = "json"
     sarif = "sarif"
+
+
+class PlanFormat(StrEnum):
+    """How `pfo plan` prints."""
+
+    text = "text"
+    json = "json"
 
 
 class TableFormat(StrEnum):
@@ -65,6 +74,23 @@ def check(
     with plain_errors():
         defines = dict(_define(one) for one in define or [])
         raise typer.Exit(check_specs(paths or [], output.value, defines))
+
+
+@app.command()
+def plan(
+    key: Annotated[
+        str | None, typer.Argument(help="A workflow's key, or a spec file; all where left out.")
+    ] = None,
+    output: Annotated[PlanFormat, typer.Option("--format")] = PlanFormat.text,
+    against: Annotated[
+        str | None, typer.Option(metavar="FILE|REV", help="Another version to compare with.")
+    ] = None,
+) -> None:
+    """Show what each field of a spec becomes in Dagster, and what it changes of another version."""
+    from pfo_dagster.cli.plan import plan_specs  # noqa: PLC0415 - see `run`
+
+    with plain_errors():
+        raise typer.Exit(plan_specs(key, against, as_json=output is PlanFormat.json))
 
 
 @app.command()

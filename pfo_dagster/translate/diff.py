@@ -84,7 +84,9 @@ _TOLD_OF_STEPS = frozenset({
 _TOLD_OF_DEFINITION = frozenset({"steps", "transitions", "entryStepId"})
 
 
-def diff(before: WorkflowSpec, after: WorkflowSpec, operations: OperationRegistry) -> list[Change]:
+def compare_workflows(
+    before: WorkflowSpec, after: WorkflowSpec, operations: OperationRegistry
+) -> list[Change]:
     """What `after` changes of `before`; nothing for specs that mean the same."""
     return [
         *_job(before, after),
@@ -112,7 +114,7 @@ def _steps(before: WorkflowSpec, after: WorkflowSpec) -> Iterator[Change]:
         text = f"{before.entry_step_id} → {after.entry_step_id}"
         yield Change(ChangeKind.ENTRY, after.entry_step_id or "", text)
     for step_id in [one for one in old if one not in new]:
-        text = f"{step_phrase(old[step_id])} is gone"
+        text = f"is gone; it was: {step_phrase(old[step_id])}"
         yield Change(ChangeKind.STEP_REMOVED, step_id, text)
     for step_id, step in new.items():
         if step_id not in old:

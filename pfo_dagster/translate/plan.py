@@ -1,7 +1,7 @@
 """What a spec becomes in Dagster, field by field, without making it run anywhere.
 
-`plan` judges any spec that could be read, also one that cannot be translated: what is refused then
-stands beside what would have been carried over. Pure; `pfo plan` prints it.
+`plan_workflow` judges any spec that could be read, also one that cannot be translated: what is
+refused then stands beside what would have been carried over. Pure; `pfo plan` prints it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from pfo_dagster.spec import check
+from pfo_dagster.spec import check, to_json
 from pfo_dagster.translate.coverage import Treatment, coverage
 from pfo_dagster.translate.errors import TranslationError
 from pfo_dagster.translate.naming import PRE_FLIGHT, SETTLE, dagster_name
@@ -59,6 +59,7 @@ class Plan:
     waits_for_people: tuple[str, ...]
     """Ids of the human steps, at each of which a run stops until a person decides."""
     fields: tuple[PlannedField, ...]
+    """In the order of the file."""
     diagnostics: tuple[Diagnostic, ...]
     """What the checks of the spec found, errors and warnings."""
     problems: tuple[str, ...]
@@ -93,7 +94,7 @@ class Plan:
             else {"calls": cost.calls, "waitSeconds": cost.wait_s, "runSeconds": cost.run_s},
             "waitsForPeople": list(self.waits_for_people),
             "fields": [_field_as_json(field) for field in self.fields],
-            "problems": [_diagnostic_as_json(one) for one in self.diagnostics]
+            "problems": to_json(self.diagnostics)
             + [{"level": "error", "message": problem} for problem in self.problems],
             "preFlight": [
                 {"level": issue.severity, "step": issue.step_id, "message": issue.reason}
@@ -102,7 +103,7 @@ class Plan:
         }
 
 
-def plan(
+def plan_workflow(
     spec: WorkflowSpec,
     operations: OperationRegistry,
     app: AppConfig | None = None,
@@ -129,7 +130,7 @@ def plan(
         schedule=schedule,
         worst_case=worst_case(spec),
         waits_for_people=tuple(step.id for step in human_steps(spec)),
-        fields=tuple(_planned(spec, job, field) for field in covered),
+        fields=tuple(sorted((_planned(spec, job, field) for field in covered), key=_line)),
         diagnostics=diagnostics,
         problems=tuple(problems),
         pre_flight=tuple(pre_flight(spec, operations, app)),
@@ -179,6 +180,10 @@ def _planned(spec: WorkflowSpec, job: str, field: FieldCoverage) -> PlannedField
     )
 
 
+def _line(field: PlannedField) -> int:
+    return field.line or 0
+
+
 def _object(spec: WorkflowSpec, job: str, location: Sequence[str | int]) -> str:
     """The Dagster object that holds what stands at `location`."""
     match tuple(location):
@@ -202,16 +207,4 @@ def _field_as_json(field: PlannedField) -> dict[str, object]:
         "becomes": field.becomes,
         "file": field.file,
         "line": field.line,
-    }
-
-
-def _diagnostic_as_json(diagnostic: Diagnostic) -> dict[str, object]:
-    position = diagnostic.position
-    return {
-        "level": diagnostic.level,
-        "code": diagnostic.code,
-        "message": diagnostic.message,
-        "file": str(diagnostic.path) if diagnostic.path else None,
-        "line": position.line if position else None,
-        "column": position.column if position else None,
     }

@@ -1,6 +1,6 @@
 """The most that a workflow can cost: operation calls, waiting between retries, running time.
 
-Pure arithmetic on the spec, for `plan`, `diff` and `pages`. What cannot be known is None, never
+Pure arithmetic on the spec, for `plan`, `diff` and `page`. What cannot be known is None, never
 guessed: an operation without `timeoutMs` may run for any time, and a workflow whose steps form a
 cycle may call any number of times. A provider's Retry-After may make a wait longer than the spec's.
 """

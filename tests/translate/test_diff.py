@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pfo_dagster.operations import Operation, OperationRegistry, ProducedAsset
 from pfo_dagster.spec import WorkflowSpec
-from pfo_dagster.translate.diff import STOPS, diff
+from pfo_dagster.translate.diff import STOPS, compare_workflows
 from tests.translate.support import step, workflow
 
 RETRY = {"maxAttempts": 2, "backoff": "exponential", "delayMs": 1000}
@@ -18,7 +18,9 @@ NOTHING = OperationRegistry()
 
 
 def changes(before: WorkflowSpec, after: WorkflowSpec) -> list[tuple[str, str, str]]:
-    return [(one.kind.value, one.subject, one.text) for one in diff(before, after, NOTHING)]
+    return [
+        (one.kind.value, one.subject, one.text) for one in compare_workflows(before, after, NOTHING)
+    ]
 
 
 def chain(**second: Any) -> WorkflowSpec:
@@ -68,7 +70,7 @@ def test_steps_that_come_and_go() -> None:
     ]
     kind, subject, text = changes(three, chain())[0]
     assert (kind, subject) == ("step removed", "c")
-    assert text.endswith("is gone")
+    assert text.startswith("is gone; it was: automation step, calls op.c@1.0.0")
 
 
 def test_a_new_human_step_stops_a_schedule() -> None:
@@ -157,7 +159,7 @@ def test_assets_are_renamed_added_and_removed() -> None:
     )
 
     def assets(before: str, after: str) -> list[tuple[str, str]]:
-        told = diff(calling(before), calling(after), operations)
+        told = compare_workflows(calling(before), calling(after), operations)
         return [(one.kind.value, one.subject) for one in told if "asset" in one.kind]
 
     assert assets("1", "2") == [("asset renamed", "t/z")]

@@ -10,7 +10,7 @@ from pfo_dagster.operations import OperationRegistry
 from pfo_dagster.operations.banking import open_banking_operations
 from pfo_dagster.spec import WorkflowSpec, read_app, read_workflows
 from pfo_dagster.translate import translate
-from pfo_dagster.translate.plan import plan
+from pfo_dagster.translate.plan import plan_workflow
 from pfo_dagster.translate.worst_case import WorstCase, seconds, worst_case
 from tests.translate.support import Script, step, workflow
 
@@ -26,7 +26,7 @@ def with_policy_guard() -> WorkflowSpec:
 @pytest.mark.parametrize("spec", read_workflows(SPECS), ids=lambda spec: spec.meta.key)
 def test_what_is_planned_is_what_is_made(spec: WorkflowSpec) -> None:
     operations, app = open_banking_operations(), read_app(SPECS / "app.yaml")
-    planned, made = plan(spec, operations, app), translate(spec, operations, app)
+    planned, made = plan_workflow(spec, operations, app), translate(spec, operations, app)
     assert planned.ok
     assert planned.job == made.job.name
     assert set(planned.ops) == {node.name for node in made.graph.nodes}
@@ -37,7 +37,7 @@ def test_what_is_planned_is_what_is_made(spec: WorkflowSpec) -> None:
 
 def test_each_field_has_its_object_and_its_line() -> None:
     (spec,) = read_workflows(SPECS / "refresh-openbanking-balances.yaml")
-    fields = {field.path: field for field in plan(spec, open_banking_operations()).fields}
+    fields = {field.path: field for field in plan_workflow(spec, open_banking_operations()).fields}
     delay = fields["definition.steps[1].retry.delayMs"]
     assert delay.becomes == "op fetch_balances"
     assert delay.treatment == "emulated"
@@ -52,7 +52,7 @@ def test_each_field_has_its_object_and_its_line() -> None:
 
 
 def test_a_refused_field_is_marked_among_the_others() -> None:
-    planned = plan(with_policy_guard(), Script().registry("a"))
+    planned = plan_workflow(with_policy_guard(), Script().registry("a"))
     assert not planned.ok
     assert [field.path for field in planned.refused] == ["definition.steps[0].guard.type"]
     assert planned.refused[0].becomes is None
@@ -61,32 +61,32 @@ def test_a_refused_field_is_marked_among_the_others() -> None:
 
 
 def test_an_error_of_the_checks_is_in_the_plan() -> None:
-    planned = plan(workflow([step("a")], [("a", "nowhere")]), Script().registry("a"))
+    planned = plan_workflow(workflow([step("a")], [("a", "nowhere")]), Script().registry("a"))
     assert not planned.ok
     assert any("nowhere" in one.message for one in planned.diagnostics)
 
 
 def test_what_only_the_translation_finds_is_in_the_plan() -> None:
     spec = workflow([step("a-b"), step("a.b")], [("a-b", "a.b")])
-    planned = plan(spec, OperationRegistry())
+    planned = plan_workflow(spec, OperationRegistry())
     assert not planned.ok
     assert any('"a-b" and "a.b"' in problem for problem in planned.problems)
 
 
 def test_what_dagster_alone_refuses_is_in_the_plan() -> None:
-    planned = plan(workflow([step("a")], owners=["@"]), Script().registry("a"))
+    planned = plan_workflow(workflow([step("a")], owners=["@"]), Script().registry("a"))
     assert not planned.ok
     assert any("Dagster does not take it" in problem for problem in planned.problems)
 
 
 def test_pre_flight_is_shown_and_does_not_spoil_the_plan() -> None:
-    planned = plan(workflow([step("a")]), OperationRegistry())
+    planned = plan_workflow(workflow([step("a")]), OperationRegistry())
     assert planned.ok
     assert [issue.identifier for issue in planned.pre_flight] == ["op.a@1.0.0"]
 
 
 def test_the_json_has_everything() -> None:
-    answer = plan(with_policy_guard(), Script().registry("a"), schedule="daily").as_json()
+    answer = plan_workflow(with_policy_guard(), Script().registry("a"), schedule="daily").as_json()
     assert answer["ok"] is False
     assert answer["schedule"] == "daily"
     assert answer["worstCase"] == {"calls": 1, "waitSeconds": 0, "runSeconds": None}

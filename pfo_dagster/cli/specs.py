@@ -1,0 +1,50 @@
+"""What `pfo plan` and `pfo docs` start from: the specs as far as they can be read, and the app."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pfo_dagster.cli.console import CALLED_WRONGLY, stop
+from pfo_dagster.definitions import APP_FILE
+from pfo_dagster.spec import load_workflows, read_app
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pfo_dagster.spec import AppConfig, Diagnostic, WorkflowSpec
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSpecs:
+    """The workflows that could be read from `path`, and what is wrong with the others."""
+
+    path: Path
+    specs: Sequence[WorkflowSpec]
+    diagnostics: Sequence[Diagnostic]
+
+    def with_key(self, key: str) -> WorkflowSpec:
+        """The workflow of that key; stops the command, naming those that there are, without it."""
+        for spec in self.specs:
+            if spec.meta.key == key:
+                return spec
+        keys = [spec.meta.key for spec in self.specs]
+        near = difflib.get_close_matches(key, keys, n=1, cutoff=0.4)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        known = "\n".join(f"  {known}" for known in sorted(keys)) or "  none that can be read"
+        message = f'{self.path} has no workflow "{key}".{hint}\nIt has:\n{known}'
+        raise stop(message, CALLED_WRONGLY)
+
+
+def load_app(specs_dir: Path) -> AppConfig | None:
+    """The app config beside the specs, if there is one. Raises `SpecError`."""
+    path = specs_dir / APP_FILE
+    return read_app(path) if path.exists() else None
+
+
+def load_specs(path: Path, app: AppConfig | None) -> LoadedSpecs:
+    """Read what can be read at `path`, with the names that the app config defines."""
+    loaded = load_workflows(path, defines=app.defines if app else None)
+    return LoadedSpecs(path, loaded.specs, loaded.diagnostics)
