@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from pfo_dagster.operations.errors import FailureKind, OperationError
+from pfo_dagster.operations.threads import call_in_thread
 
 if TYPE_CHECKING:
     import logging
@@ -47,7 +48,10 @@ class Markdown(str):
 
 @dataclass(slots=True, kw_only=True)
 class OperationContext(Generic[InputT]):
-    """All that an operation is given. `data` is the workflow's own and live: changes are kept."""
+    """All that an operation is given.
+
+    `data` is the workflow's own and live: changes are kept, also when the operation then fails.
+    """
 
     input: InputT
     data: dict[str, Any]
@@ -118,12 +122,19 @@ class Operation:
             message = f"{self.name} cannot use the workflow's data: {problems}"
             raise OperationError(message, kind=FailureKind.FATAL) from error
 
-    async def execute(self, context: OperationContext[Any]) -> object:
+    async def execute(self, context: OperationContext[Any], *, may_stop: bool = False) -> object:
         """Call the operation and return its output as JSON-like data.
 
+        None is JSON's null; `UNDEFINED` is no output at all, which conditions can tell from null.
         A declared `output_model` is enforced: what the next step reads is what was promised.
+
+        With `may_stop` the caller may cancel, and is not held up: an asynchronous operation is
+        really cancelled; a synchronous one is called in a thread, which is left to itself.
         """
-        result = self.run(context)
+        if may_stop and not inspect.iscoroutinefunction(self.run):
+            result = await call_in_thread(self.run, context)
+        else:
+            result = self.run(context)
         if inspect.isawaitable(result):
             result = await result
         if self.output_model is not None and not isinstance(result, self.output_model):

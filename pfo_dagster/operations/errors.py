@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
     from datetime import timedelta
+
+STANDARD_PROBLEMS: Final = frozenset({
+    "BAD_GATEWAY", "BAD_REQUEST", "CONFLICT", "FORBIDDEN", "GONE", "INTERNAL_ERROR",
+    "METHOD_NOT_ALLOWED", "NOT_FOUND", "NOT_IMPLEMENTED", "PAYMENT_REQUIRED",
+    "PRECONDITION_FAILED", "RATE_LIMITED", "SERVICE_UNAVAILABLE", "TIMEOUT", "UNAUTHENTICATED",
+    "VALIDATION_FAILED",
+})  # fmt: skip
+"""The problem codes that ContractSpec defines; every other one is somebody's own."""
+
+PASSING_PROBLEMS: Final = frozenset(
+    {"BAD_GATEWAY", "RATE_LIMITED", "SERVICE_UNAVAILABLE", "TIMEOUT"}
+)
+"""The standard problems that count as temporary unless they say otherwise."""
 
 
 class FailureKind(StrEnum):
@@ -56,3 +69,26 @@ class OperationError(Exception):
         self.retry_after = retry_after
         """When given, replaces the delay of the step's retry policy and is not capped by it."""
         super().__init__(message or f"the operation failed ({self.kind})")
+
+    @classmethod
+    def from_problem(
+        cls,
+        code: str,
+        detail: str = "",
+        *,
+        retryable: bool | None = None,
+        retry_after: timedelta | None = None,
+    ) -> Self:
+        """The failure that a ContractSpec service reported as a problem, classified as there.
+
+        `retryable` is what the problem says of itself, None where it says nothing. A code that is
+        not of `STANDARD_PROBLEMS` is never retried, whatever it says (findings 3 to 5 of the
+        reference's notes): the reference cannot know what is meant.
+        """
+        if code not in STANDARD_PROBLEMS:
+            return cls(f"Undeclared contract failure: {code}. {detail}".strip())
+        kind = FailureKind.FATAL
+        if code in PASSING_PROBLEMS if retryable is None else retryable:
+            passing = {"TIMEOUT": FailureKind.TIMEOUT, "RATE_LIMITED": FailureKind.RATE_LIMITED}
+            kind = passing.get(code, FailureKind.RETRYABLE)
+        return cls(f"{code}: {detail}" if detail else code, kind=kind, retry_after=retry_after)

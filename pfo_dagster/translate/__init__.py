@@ -7,12 +7,16 @@ steps' operations declare (`assets`). Knows nothing of open banking or DuckDB.
 
 from pfo_dagster.translate.coverage import FieldCoverage, Treatment
 from pfo_dagster.translate.errors import TranslationError
+from pfo_dagster.translate.guards import GuardContext, GuardEvaluator, Guards
 from pfo_dagster.translate.hooks import keep_permanent_failures_permanent
 from pfo_dagster.translate.retries import SpecRetryPolicy, describe_retries, retry_policy
 from pfo_dagster.translate.workflow import TranslatedWorkflow, translate, translate_all
 
 __all__ = [
     "FieldCoverage",
+    "GuardContext",
+    "GuardEvaluator",
+    "Guards",
     "SpecRetryPolicy",
     "TranslatedWorkflow",
     "TranslationError",

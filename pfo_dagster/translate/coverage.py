@@ -10,12 +10,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+from pfo_dagster.translate.guards import evaluator_of
+from pfo_dagster.translate.reachability import reachable_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pfo_dagster.spec import WorkflowSpec
+    from pfo_dagster.spec import Step, WorkflowSpec
+    from pfo_dagster.translate.guards import Guards
 
 Location = tuple[str | int, ...]
 
@@ -24,9 +28,9 @@ class Treatment(StrEnum):
     """How faithfully a field is carried over."""
 
     EXACT = "exact"
-    """Dagster has the same thing."""
+    """Dagster, or Python itself, has the same thing."""
     EMULATED = "emulated"
-    """Dagster has no such thing; the same behaviour is built from others."""
+    """Neither has such a thing; the same behaviour is built from others."""
     REFUSED = "refused"
     """Not translated, and neither is the spec."""
 
@@ -63,12 +67,14 @@ def _exact(becomes: str, *patterns: str, only: frozenset[object] | None = None) 
     return [FieldRule(pattern, Treatment.EXACT, becomes, only) for pattern in patterns]
 
 
-def _emulated(becomes: str, *patterns: str) -> list[FieldRule]:
-    return [FieldRule(pattern, Treatment.EMULATED, becomes) for pattern in patterns]
+def _emulated(
+    becomes: str, *patterns: str, only: frozenset[object] | None = None
+) -> list[FieldRule]:
+    return [FieldRule(pattern, Treatment.EMULATED, becomes, only) for pattern in patterns]
 
 
-def _refused(why: str, *patterns: str) -> list[FieldRule]:
-    return [FieldRule(pattern, Treatment.REFUSED, why) for pattern in patterns]
+def _refused(why: str, *patterns: str, only: frozenset[object] | None = None) -> list[FieldRule]:
+    return [FieldRule(pattern, Treatment.REFUSED, why, only) for pattern in patterns]
 
 
 FIELDS: tuple[FieldRule, ...] = (
@@ -82,7 +88,17 @@ FIELDS: tuple[FieldRule, ...] = (
     *_exact("the op that runs first", "definition.entryStepId"),
     *_exact("name of an op", "definition.steps[].id"),
     *_exact("an op", "definition.steps[].type", only=frozenset({"automation"})),
-    *_refused("human and decision steps are not translated yet", "definition.steps[].type"),
+    *_exact(
+        "an op that only chooses a transition",
+        "definition.steps[].type",
+        only=frozenset({"decision"}),
+    ),
+    *_refused(
+        "human steps are not translated yet",
+        "definition.steps[].type",
+        only=frozenset({"human"}),
+    ),
+    *_refused("there is no such type of step", "definition.steps[].type"),
     *_exact("description of the op", "definition.steps[].label", "definition.steps[].description"),
     *_exact(
         "the operation that the op calls",
@@ -107,11 +123,13 @@ FIELDS: tuple[FieldRule, ...] = (
         "definition.steps[].guard.type",
         only=frozenset({"expression"}),
     ),
-    *_refused(
-        "a policy guard needs an evaluator, and none can be bound yet",
+    *_emulated(
+        "a call of the policy's evaluator before each execution",
         "definition.steps[].guard.type",
+        only=frozenset({"policy"}),
     ),
-    *_exact("the expression of the guard", "definition.steps[].guard.value"),
+    *_refused("there is no such type of guard", "definition.steps[].guard.type"),
+    *_exact("what the guard evaluates", "definition.steps[].guard.value"),
     *_exact(
         "an optional output of the op, wired to the next op",
         "definition.transitions[].from",
@@ -121,19 +139,44 @@ FIELDS: tuple[FieldRule, ...] = (
         "the condition under which the output is emitted", "definition.transitions[].condition"
     ),
     *_exact("description of the output", "definition.transitions[].label"),
-    *_refused("timeouts are not translated yet", "definition.steps[].timeoutMs"),
+    *_exact("an asyncio timeout around each execution", "definition.steps[].timeoutMs"),
     *_refused("service levels are not translated yet", "definition.sla"),
     *_refused("compensation is not translated yet", "definition.compensation"),
 )  # fmt: skip
 
 
-def coverage(spec: WorkflowSpec) -> list[FieldCoverage]:
-    """Every value that `spec` sets, in the order of the spec, with its treatment."""
+def coverage(spec: WorkflowSpec, guards: Guards | None = None) -> list[FieldCoverage]:
+    """Every value that `spec` sets, in the order of the spec, with its treatment.
+
+    `guards` are the evaluators that its policies are bound to; an unbound one is refused.
+    """
     content = spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    return [
-        FieldCoverage(location, value, *_treatment(location, value))
-        for location, value in _leaves(content, ())
-    ]
+    reachable = reachable_steps(spec)
+    covered: list[FieldCoverage] = []
+    for location, value in _leaves(content, ()):
+        treatment, becomes = _treatment(location, value)
+        if treatment is not Treatment.REFUSED and location[:2] == ("definition", "steps"):
+            step = spec.definition.steps[cast("int", location[2])]
+            own = _within_step(step, location[3:], guards, reachable=step.id in reachable)
+            treatment, becomes = own or (treatment, becomes)
+        covered.append(FieldCoverage(location, value, treatment, becomes))
+    return covered
+
+
+def _within_step(
+    step: Step, field: Location, guards: Guards | None, *, reachable: bool
+) -> tuple[Treatment, str] | None:
+    """What the step as a whole makes of one of its fields; None where `FIELDS` has said it."""
+    policy = step.guard if step.guard and step.guard.type == "policy" else None
+    if policy and field == ("guard", "type") and evaluator_of(policy, guards) is None:
+        return Treatment.REFUSED, f'no evaluator is bound to the policy "{policy.value}"'
+    if field[0] in {"requiredIntegrations", "requiredCapabilities"}:
+        return None
+    if not reachable:
+        return Treatment.EXACT, "nothing: no transition leads to the step, so it never runs"
+    if step.type == "decision" and field[0] in {"action", "retry", "timeoutMs"}:
+        return Treatment.EXACT, "nothing: a decision calls no operation"
+    return None
 
 
 def _leaves(value: Any, location: Location) -> Iterator[tuple[Location, object]]:  # noqa: ANN401 - JSON

@@ -18,8 +18,10 @@ from pfo_dagster.spec import AppConfig, WorkflowSpec
 from pfo_dagster.translate.metadata import as_metadata
 from pfo_dagster.translate.naming import PRE_FLIGHT, SETTLE, asset_output_name
 from pfo_dagster.translate.preflight import pre_flight, summarize
+from pfo_dagster.translate.routes import END
 from pfo_dagster.translate.state import WorkflowState
-from pfo_dagster.translate.steps import END, StepPlan, step_op
+from pfo_dagster.translate.step_plan import StepPlan
+from pfo_dagster.translate.steps import step_op
 
 RESULT = "result"
 """The graph output of a plain job: the workflow's final data and path, as JSON."""

@@ -19,6 +19,8 @@ DEFAULT_DELAY_MS = 1000
 # A JavaScript timer that is asked for more than this fires at once, and so does the reference.
 LONGEST_TIMER_MS = 2**31 - 1
 SHORTEST_TIMER_MS = 1
+# Far beyond the longest timer for any delay, and still a float.
+LONGEST_EXPONENT = 1000
 
 
 class SpecRetryPolicy(dg.RetryPolicy):
@@ -43,10 +45,10 @@ class SpecRetryPolicy(dg.RetryPolicy):
         """Seconds to wait before retry `attempt_num`, counted from 1."""
         delay = self.delay or 0
         if self.backoff is dg.Backoff.EXPONENTIAL:
-            delay *= 2 ** (attempt_num - 1)
+            delay *= 2.0 ** min(attempt_num - 1, LONGEST_EXPONENT)
         if self.max_delay is not None:
             delay = min(delay, self.max_delay)
-        return _timer_ms(delay * 1000) / 1000
+        return timer_ms(delay * 1000) / 1000
 
 
 def retry_policy(retry: SpecRetry | None) -> SpecRetryPolicy | None:
@@ -83,7 +85,8 @@ def _delay_ms(retry: SpecRetry) -> float:
     return DEFAULT_DELAY_MS if retry.delay_ms is None else retry.delay_ms
 
 
-def _timer_ms(milliseconds: float) -> float:
+def timer_ms(milliseconds: float) -> float:
+    """How long a JavaScript timer, and so the reference, waits when asked for `milliseconds`."""
     if milliseconds < SHORTEST_TIMER_MS or milliseconds > LONGEST_TIMER_MS:
         return SHORTEST_TIMER_MS
     return milliseconds

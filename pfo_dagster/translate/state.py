@@ -10,6 +10,8 @@ import copy
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from pfo_dagster.spec import UNDEFINED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
@@ -45,6 +47,18 @@ def unwrap(output: Any) -> Any:  # noqa: ANN401 - any JSON value
     """The output proper: `{"ok": true, "data": …}` stands for its data, as in the reference."""
     if isinstance(output, dict) and output.get("ok") is True and "data" in output:
         return output["data"]
+    return output
+
+
+def as_json(output: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """The output as JSON has it: a member that is `UNDEFINED` is not there, in a list it is null.
+
+    To expressions that is the same; only the reference's live objects can tell the difference.
+    """
+    if isinstance(output, dict):
+        return {name: as_json(value) for name, value in output.items() if value is not UNDEFINED}
+    if isinstance(output, (list, tuple)):
+        return [None if value is UNDEFINED else as_json(value) for value in output]
     return output
 
 

@@ -10,16 +10,20 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from pfo_dagster.operations import OperationRegistry
-from pfo_dagster.spec import AppConfig, WorkflowSpec, check_structure, parse_expression
+from pfo_dagster.spec import AppConfig, WorkflowSpec, check_structure
 from pfo_dagster.spec.checks.expressions import check_expressions
+from pfo_dagster.spec.rules.structure import UNREACHABLE
 from pfo_dagster.translate.assets import workflow_assets, workflow_tags
 from pfo_dagster.translate.coverage import FieldCoverage, Treatment, coverage
 from pfo_dagster.translate.errors import TranslationError
 from pfo_dagster.translate.graph import GraphParts, job_graph, step_ops
+from pfo_dagster.translate.guards import Guards
 from pfo_dagster.translate.hooks import keep_permanent_failures_permanent
 from pfo_dagster.translate.metadata import spec_metadata
 from pfo_dagster.translate.naming import dagster_name, dagster_owner, step_names
-from pfo_dagster.translate.steps import StepPlan, routes_of
+from pfo_dagster.translate.reachability import reachable_steps
+from pfo_dagster.translate.routes import routes_of
+from pfo_dagster.translate.step_plan import StepPlan
 
 
 @dataclass(frozen=True)
@@ -75,24 +79,27 @@ class TranslatedWorkflow:
 
 
 def translate(
-    spec: WorkflowSpec, operations: OperationRegistry, app: AppConfig | None = None
+    spec: WorkflowSpec,
+    operations: OperationRegistry,
+    app: AppConfig | None = None,
+    guards: Guards | None = None,
 ) -> TranslatedWorkflow:
     """Translate one workflow.
 
     `operations` are what its steps may call; a step whose operation is missing is translated, and
     pre-flight fails the run before anything is called. `app` says which slots are bound and which
-    capabilities enabled; without it, requirements are not checked.
+    capabilities enabled; without it, requirements are not checked. `guards` evaluate its policies.
 
     Raises `TranslationError` naming everything that could not be carried over exactly.
     """
-    covered = coverage(spec)
+    covered = coverage(spec, guards)
     problems = [_refusal(spec, field) for field in covered if field.treatment is Treatment.REFUSED]
     problems += _structure(spec)
     if problems:
         raise TranslationError(problems)
 
     name = dagster_name(spec.meta.key)
-    plans = _plans(spec, operations, name)
+    plans = _plans(spec, operations, guards, name)
     ops = step_ops(plans)
     graph = job_graph(GraphParts(name, spec, plans, ops, operations, app))
     assets = workflow_assets(GraphParts(f"{name}_steps", spec, plans, ops, operations, app))
@@ -109,7 +116,10 @@ def translate(
 
 
 def translate_all(
-    specs: Iterable[WorkflowSpec], operations: OperationRegistry, app: AppConfig | None = None
+    specs: Iterable[WorkflowSpec],
+    operations: OperationRegistry,
+    app: AppConfig | None = None,
+    guards: Guards | None = None,
 ) -> list[TranslatedWorkflow]:
     """Translate the workflows of one code location.
 
@@ -120,7 +130,7 @@ def translate_all(
     translated: list[TranslatedWorkflow] = []
     for spec in specs:
         try:
-            translated.append(translate(spec, operations, app))
+            translated.append(translate(spec, operations, app, guards))
         except TranslationError as error:
             problems += error.problems
     problems += _collisions(translated)
@@ -129,12 +139,20 @@ def translate_all(
     return translated
 
 
-def _plans(spec: WorkflowSpec, operations: OperationRegistry, name: str) -> list[StepPlan]:
-    steps = spec.definition.steps
-    op_names = step_names([step.id for step in steps], workflow=spec.meta.key)
+def _plans(
+    spec: WorkflowSpec, operations: OperationRegistry, guards: Guards | None, name: str
+) -> list[StepPlan]:
+    """A plan for each step that the workflow can come to, in the order of the spec."""
+    reachable = reachable_steps(spec)
+    op_names = step_names(
+        [step.id for step in spec.definition.steps if step.id in reachable], workflow=spec.meta.key
+    )
     plans: list[StepPlan] = []
-    for index, step in enumerate(steps):
-        reference = step.action.operation if step.action else None
+    for index, step in enumerate(spec.definition.steps):
+        if step.id not in reachable:
+            continue
+        action = step.action if step.type == "automation" else None
+        reference = action.operation if action else None
         plans.append(
             StepPlan(
                 spec=spec,
@@ -143,7 +161,7 @@ def _plans(spec: WorkflowSpec, operations: OperationRegistry, name: str) -> list
                 op_name=op_names[step.id],
                 definition_name=f"{name}__{op_names[step.id]}",
                 operation=operations.get(reference.key, reference.version) if reference else None,
-                guard=parse_expression(step.guard.value) if step.guard else None,
+                guards=guards,
                 routes=routes_of(spec.transitions_from(step.id), op_names),
             )
         )
@@ -154,12 +172,13 @@ def _structure(spec: WorkflowSpec) -> list[str]:
     """What keeps a graph from being made of the spec: wrong edges, conditions of no meaning.
 
     Other errors that `pfo_dagster.spec.check` finds, such as a retry of zero attempts, have a
-    meaning in the reference runtime and are translated.
+    meaning in the reference runtime and are translated. So has a step that nothing leads to: it
+    never runs, but what it requires counts before the start.
     """
     return [
         f"{_place(spec, diagnostic.place)}: {diagnostic.message}"
         for diagnostic in (*check_structure(spec), *check_expressions(spec))
-        if diagnostic.level == "error"
+        if diagnostic.level == "error" and diagnostic.code != UNREACHABLE.code
     ]
 
 

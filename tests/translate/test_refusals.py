@@ -23,14 +23,14 @@ def problems_of(spec: WorkflowSpec) -> tuple[str, ...]:
     ("fields", "named"),
     [
         ({"type": "human"}, "steps[0].type = 'human'"),
-        ({"type": "decision"}, "steps[0].type = 'decision'"),
-        ({"timeoutMs": 1000}, "steps[0].timeoutMs = 1000"),
+        ({"type": "decison"}, "steps[0].type = 'decison'"),
         ({"guard": {"type": "policy", "value": "p"}}, "steps[0].guard.type = 'policy'"),
+        ({"guard": {"type": "polciy", "value": "p"}}, "steps[0].guard.type = 'polciy'"),
         ({"modelHints": {"dimension": "speed"}}, "steps[0].modelHints.dimension"),
         ({"action": {"form": {"key": "f", "version": "1.0.0"}}}, "steps[0].action.form.key"),
     ],
 )
-def test_a_step_that_cannot_be_translated_yet_is_refused_by_name(
+def test_a_step_that_cannot_be_translated_is_refused_by_name(
     fields: dict[str, Any], named: str
 ) -> None:
     problems = problems_of(workflow([step("a") | fields]))
@@ -63,7 +63,7 @@ def test_fields_that_nobody_thought_of_are_refused_not_ignored() -> None:
 
 
 def test_all_problems_are_reported_at_once() -> None:
-    assert len(problems_of(workflow([step("a", timeoutMs=1), step("b", timeoutMs=1)]))) >= 2
+    assert len(problems_of(workflow([step("a", type="human"), step("b", type="human")]))) >= 2
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,6 @@ def test_all_problems_are_reported_at_once() -> None:
     [
         ([step("a"), step("b")], [("a", "b"), ("b", "a")]),
         ([step("a")], [("a", "ghost")]),
-        ([step("a"), step("b")], []),
         ([step("a"), step("a")], []),
         ([step("a"), step("b")], [("a", "b", "(output.x")]),
     ],

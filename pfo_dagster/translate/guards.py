@@ -1,0 +1,91 @@
+"""Guards: what must hold before a step may run.
+
+An `expression` guard is evaluated on the workflow's data. A `policy` guard is only a name; whoever
+translates a workflow binds an evaluator to it, and a name without one is refused (`coverage`). As
+in the reference runtime, guards are asked again before each attempt, see `data` and `input` but
+never `output`, and a rejection fails the step at once, whatever its retries.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import dagster as dg
+
+from pfo_dagster.operations import FailureKind
+from pfo_dagster.spec import UNDEFINED, ExpressionContext, GuardCondition, parse_expression
+from pfo_dagster.translate.deadline import run_to_end
+from pfo_dagster.translate.metadata import as_metadata
+from pfo_dagster.translate.words import in_words
+
+if TYPE_CHECKING:
+    from pfo_dagster.spec import Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardContext:
+    """What an evaluator decides on. `data` is the workflow's data, not to be changed."""
+
+    guard: GuardCondition
+    workflow_key: str
+    step_id: str
+    data: Mapping[str, Any]
+    input: object = UNDEFINED
+    """What was given to this very step; nothing, unless a person was asked."""
+
+
+GuardEvaluator: TypeAlias = Callable[[GuardContext], bool | Awaitable[bool]]
+"""Says whether a step may run. What it raises fails the step without retry."""
+
+Guards: TypeAlias = Mapping[str, GuardEvaluator] | GuardEvaluator
+"""The evaluators of a code location.
+
+A mapping has one for each policy, by its name; expressions are evaluated as they stand. A single
+evaluator is asked for every guard, expressions included, as the reference's `guardEvaluator` is.
+"""
+
+
+def evaluator_of(guard: GuardCondition, guards: Guards | None) -> GuardEvaluator | None:
+    """The evaluator that `guard` is bound to; None for an expression or an unbound policy."""
+    if guards is None:
+        return None
+    if isinstance(guards, Mapping):
+        return guards.get(guard.value) if guard.type == "policy" else None
+    return guards
+
+
+def check_guard(
+    step: Step, workflow_key: str, data: Mapping[str, Any], guards: Guards | None
+) -> None:
+    """Raise `dagster.Failure`, not to be retried, unless the step's guard lets it run."""
+    if step.guard is None:
+        return
+    evaluator = evaluator_of(step.guard, guards)
+    if evaluator is None:
+        explanation = parse_expression(step.guard.value).explain(ExpressionContext(data))
+        allowed, why = explanation.result, in_words(explanation)
+    else:
+        context = GuardContext(
+            guard=step.guard, workflow_key=workflow_key, step_id=step.id, data=data
+        )
+        allowed = run_to_end(_answer(evaluator, context))
+        why = f"the evaluator of {step.guard.value} said {'yes' if allowed else 'no'}"
+    if not allowed:
+        raise dg.Failure(
+            f'The guard of step "{step.id}" rejected the run: {step.guard.value}',
+            metadata=as_metadata({
+                "kind": FailureKind.GUARD_REJECTED.value,
+                "guard": step.guard.value,
+                "data": data,
+                "why": why,
+            }),
+            allow_retries=False,
+        )  # fmt: skip
+
+
+async def _answer(evaluator: GuardEvaluator, context: GuardContext) -> bool:
+    answer = evaluator(context)
+    return bool(await answer if inspect.isawaitable(answer) else answer)

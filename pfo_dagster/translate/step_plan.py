@@ -1,0 +1,51 @@
+"""All that the op of one step is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pfo_dagster.translate.deadline import limit_of
+from pfo_dagster.translate.retries import SpecRetryPolicy, retry_policy
+
+if TYPE_CHECKING:
+    from pfo_dagster.operations import Operation
+    from pfo_dagster.spec import Step, WorkflowSpec
+    from pfo_dagster.translate.guards import Guards
+    from pfo_dagster.translate.routes import Route
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """A step with everything that it names looked up."""
+
+    spec: WorkflowSpec
+    step: Step
+    index: int
+    """Its place among the steps of the spec."""
+    op_name: str
+    definition_name: str
+    operation: Operation | None
+    """What it calls; None for a decision, and where nobody registered the operation."""
+    guards: Guards | None
+    routes: tuple[Route, ...]
+
+    @property
+    def location(self) -> tuple[str | int, ...]:
+        """Where the step stands in its spec."""
+        return ("definition", "steps", self.index)
+
+    @property
+    def calls(self) -> bool:
+        """Whether the step calls an operation. A decision never does, whatever it names."""
+        return self.step.type == "automation"
+
+    @property
+    def retries(self) -> SpecRetryPolicy | None:
+        """How a failed attempt is followed by another; None where the first failure is final."""
+        return retry_policy(self.step.retry) if self.calls else None
+
+    @property
+    def limit(self) -> float | None:
+        """Seconds that one attempt may take; None where there is no limit."""
+        return limit_of(self.step.timeout_ms) if self.calls else None
