@@ -18,11 +18,12 @@ dev: $(VENV)/.run ## Dagster's UI on http://localhost:3000
 test: $(VENV)/.dev ## the whole test suite
 	@$(BIN)/pytest
 
-check: $(VENV)/.dev ## lint, format, types and layers
+check: $(VENV)/.dev ## lint, format, types, layers, and the generated pages
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
+	@$(BIN)/pfo docs --check
 
 lock: $(VENV)/.uv ## resolve the dependencies again
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \

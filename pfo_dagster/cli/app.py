@@ -94,6 +94,20 @@ def plan(
 
 
 @app.command()
+def docs(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail on drift.")] = False,
+    output: Annotated[
+        Path | None, typer.Option(help="The folder of the pages; docs/workflows by default.")
+    ] = None,
+) -> None:
+    """Write a page for each workflow: diagram, retries, requirements, assets, definition."""
+    from pfo_dagster.cli.docs import PAGES, write_docs  # noqa: PLC0415 - see `run`
+
+    with plain_errors():
+        raise typer.Exit(write_docs(output or PAGES, check=check))
+
+
+@app.command()
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT over the published relations.")],
     output: Annotated[TableFormat, typer.Option("--format")] = TableFormat.table,
