@@ -28,6 +28,7 @@ def _trust() -> dg.AssetChecksDefinition:
 
     @dg.multi_asset_check(
         name="trust_in_balances",
+        description="Asks the published file whether its figures can be believed.",
         specs=[
             dg.AssetCheckSpec(
                 check.name, asset=asset, description=check.description, blocking=check.blocking
@@ -53,6 +54,7 @@ def _freshness() -> dg.AssetChecksDefinition:
 
     @dg.multi_asset_check(
         name="freshness_of_balances",
+        description="Asks the published file how old its figures are.",
         specs=[
             dg.AssetCheckSpec(
                 FRESHNESS,

@@ -28,7 +28,10 @@ def _balances_after_accounts(balances: TranslatedWorkflow, *, running: bool) -> 
         default_status=(
             dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
         ),
-        description="Refreshes the balances once after each time the accounts were synchronised.",
+        description=(
+            "Refreshes the balances once after each time the accounts were synchronised. Switched "
+            "on, it begins with the last time that they were."
+        ),
     )
     def balances_after_accounts(
         context: dg.SensorEvaluationContext, event: dg.EventLogEntry

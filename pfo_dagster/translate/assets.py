@@ -1,7 +1,7 @@
 """The workflow's assets: the same steps, behind what their operations declare that they produce."""
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
-from collections.abc import Sequence
+import re
 
 import dagster as dg
 
@@ -75,13 +75,13 @@ def _described(
         description=produced.description,
         owners=[dagster_owner(owner) for owner in workflow.meta.owners],
         kinds=set(produced.kinds),
-        tags={**asset_spec.tags, **workflow_tags(workflow)},
+        tags={**asset_spec.tags, **workflow_tags(workflow), **_own_tags(workflow)},
         metadata={**asset_spec.metadata, **spec_metadata(workflow)},
     )
 
 
 def workflow_tags(workflow: WorkflowSpec) -> dict[str, str]:
-    """The tags by which a workflow's job and assets are found: key, version, domain, own tags."""
+    """The tags by which a workflow's job and assets are found: key, version, stability, domain."""
     tags = {
         "pfo/workflow": workflow.meta.key,
         "pfo/version": workflow.meta.version,
@@ -89,14 +89,15 @@ def workflow_tags(workflow: WorkflowSpec) -> dict[str, str]:
     }
     if workflow.meta.domain:
         tags["pfo/domain"] = workflow.meta.domain
-    return tags | dict.fromkeys(_tag_names(workflow.meta.tags), "")
+    return tags
 
 
-def _tag_names(tags: Sequence[str]) -> list[str]:
-    """The spec's tags as Dagster takes them: letters, digits, `_`, `.` and `-`, at most 63."""
-    return [
-        "".join(
-            character if character.isalnum() or character in "_.-" else "-" for character in tag
-        )[:63]
-        for tag in tags
-    ]
+def job_tags(workflow: WorkflowSpec) -> dict[str, str]:
+    """The tags of the workflow's job: the spec's own as one, because each run shows them all."""
+    own = {"pfo/tags": ",".join(workflow.meta.tags)} if workflow.meta.tags else {}
+    return workflow_tags(workflow) | own
+
+
+def _own_tags(workflow: WorkflowSpec) -> dict[str, str]:
+    """The spec's own tags as Dagster takes them: letters, digits, `_`, `.` and `-`, at most 63."""
+    return {re.sub(r"[^A-Za-z0-9_.-]", "-", tag)[:63]: "" for tag in workflow.meta.tags}

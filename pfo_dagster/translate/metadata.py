@@ -55,7 +55,7 @@ def spec_metadata(spec: WorkflowSpec) -> dict[str, dg.MetadataValue]:
         "workflow": dg.MetadataValue.text(spec.meta.key),
         "workflow version": dg.MetadataValue.text(spec.meta.version),
         "stability": dg.MetadataValue.text(str(spec.meta.stability)),
-        "spec digest": dg.MetadataValue.text(spec.digest),
+        "spec digest": dg.MetadataValue.text(spec.digest[:12]),
     }
     return metadata | code_reference(spec, ())
 

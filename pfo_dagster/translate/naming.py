@@ -36,6 +36,16 @@ def dagster_name(key: str) -> str:
     return f"{name}_" if name in _RESERVED or keyword.iskeyword(name) else name
 
 
+def steps_graph_name(key: str) -> str:
+    """The name under which a workflow's steps stand behind its assets.
+
+    The last part of the key, because it begins the name of every step in the UI, where there is
+    little room; Dagster allows no graph the name of its own job.
+    """
+    short = dagster_name(key.rpartition(".")[2])
+    return f"{short}_steps" if short == dagster_name(key) else short
+
+
 def asset_output_name(asset: AssetPath) -> str:
     """The name of the op output, and of the graph output, that stands for a produced asset."""
     return "asset__" + "__".join(dagster_name(part) for part in asset)

@@ -60,6 +60,9 @@ def _description(plan: StepPlan) -> str:
         lines.append("Decides where to go on; calls nothing.")
     if step.guard:
         lines.append(f"Only if {step.guard.type} `{step.guard.value}` lets it.")
+    if plan.spec.source is not None:
+        line = plan.spec.source.locate(plan.location).line
+        lines.append(f"Specified in `{plan.spec.source.path.name}`, line {line}.")
     return "\n\n".join(line for line in lines if line)
 
 

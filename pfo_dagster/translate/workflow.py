@@ -13,14 +13,14 @@ from pfo_dagster.operations import OperationRegistry
 from pfo_dagster.spec import AppConfig, WorkflowSpec, check_structure
 from pfo_dagster.spec.checks.expressions import check_expressions
 from pfo_dagster.spec.rules.structure import UNREACHABLE
-from pfo_dagster.translate.assets import workflow_assets, workflow_tags
+from pfo_dagster.translate.assets import job_tags, workflow_assets
 from pfo_dagster.translate.coverage import FieldCoverage, Treatment, coverage
 from pfo_dagster.translate.errors import TranslationError
 from pfo_dagster.translate.graph import GraphParts, job_graph, step_ops
 from pfo_dagster.translate.guards import Guards
 from pfo_dagster.translate.hooks import keep_permanent_failures_permanent
 from pfo_dagster.translate.metadata import spec_metadata
-from pfo_dagster.translate.naming import dagster_name, dagster_owner, step_names
+from pfo_dagster.translate.naming import dagster_name, dagster_owner, step_names, steps_graph_name
 from pfo_dagster.translate.reachability import reachable_steps
 from pfo_dagster.translate.routes import routes_of
 from pfo_dagster.translate.step_plan import StepPlan
@@ -45,7 +45,7 @@ class TranslatedWorkflow:
     @property
     def steps_name(self) -> str:
         """The name under which the steps stand in the asset job, its launchpad and its events."""
-        return f"{self.name}_steps"
+        return steps_graph_name(self.spec.meta.key)
 
     @cached_property
     def asset_job(self) -> UnresolvedAssetJobDefinition | None:
@@ -57,7 +57,7 @@ class TranslatedWorkflow:
             self.name,
             selection=dg.AssetSelection.assets(*keys),
             description=_job_description(self.spec),
-            tags=workflow_tags(self.spec),
+            tags=job_tags(self.spec),
             metadata=spec_metadata(self.spec),
             executor_def=dg.in_process_executor,
             hooks={keep_permanent_failures_permanent},
@@ -102,11 +102,13 @@ def translate(
     plans = _plans(spec, operations, guards, name)
     ops = step_ops(plans)
     graph = job_graph(GraphParts(name, spec, plans, ops, operations, app))
-    assets = workflow_assets(GraphParts(f"{name}_steps", spec, plans, ops, operations, app))
+    assets = workflow_assets(
+        GraphParts(steps_graph_name(spec.meta.key), spec, plans, ops, operations, app)
+    )
     job = graph.to_job(
         name=name,
         description=_job_description(spec),
-        tags=workflow_tags(spec),
+        tags=job_tags(spec),
         metadata=spec_metadata(spec),
         executor_def=dg.in_process_executor,
         hooks={keep_permanent_failures_permanent},
@@ -196,27 +198,31 @@ def _place(spec: WorkflowSpec, location: Sequence[str | int]) -> str:
 
 
 def _collisions(translated: Sequence[TranslatedWorkflow]) -> list[str]:
+    """What two workflows would both claim: a name in Dagster, or an asset."""
     problems: list[str] = []
     by_name: dict[str, TranslatedWorkflow] = {}
     by_asset: dict[dg.AssetKey, TranslatedWorkflow] = {}
     for workflow in translated:
-        other = by_name.setdefault(workflow.name, workflow)
-        if other is not workflow:
-            problems.append(
-                f"{_place(workflow.spec, ('meta', 'key'))}: {workflow.spec.meta.key} and "
-                f"{other.spec.meta.key} ({_place(other.spec, ('meta', 'key'))}) would both become "
-                f'the job "{workflow.name}"; rename one of them'
-            )
-            continue
+        names = [workflow.name, workflow.steps_name] if workflow.assets else [workflow.name]
+        for name in names:
+            other = by_name.setdefault(name, workflow)
+            if other is not workflow:
+                claim = f'would both become "{name}" in Dagster; rename one of them'
+                problems.append(_both(workflow, other, claim))
         for key in (key for definition in workflow.assets for key in definition.keys):
             other = by_asset.setdefault(key, workflow)
             if other is not workflow:
-                problems.append(
-                    f"{_place(workflow.spec, ('meta', 'key'))}: {workflow.spec.meta.key} and "
-                    f"{other.spec.meta.key} both produce the asset {key.to_user_string()}; an "
-                    "asset has one producer"
-                )
+                claim = f"both produce the asset {key.to_user_string()}; an asset has one producer"
+                problems.append(_both(workflow, other, claim))
     return problems
+
+
+def _both(one: TranslatedWorkflow, other: TranslatedWorkflow, claim: str) -> str:
+    key = ("meta", "key")
+    return (
+        f"{_place(one.spec, key)}: {one.spec.meta.key} and {other.spec.meta.key} "
+        f"({_place(other.spec, key)}) {claim}"
+    )
 
 
 def _job_description(spec: WorkflowSpec) -> str:

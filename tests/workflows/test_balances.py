@@ -35,7 +35,7 @@ def views(home: Household) -> dict[str, list[dict[str, Any]]]:
 
 
 def output_of(result: dg.ExecuteInProcessResult, step: str, output: str) -> dict[str, Any]:
-    node = "pfo_workflow_refresh_openbanking_balances_steps"
+    node = "refresh_openbanking_balances"
     return result.output_for_node(f"{node}.{step}", output)["data"]
 
 

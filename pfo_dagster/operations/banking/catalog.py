@@ -18,8 +18,9 @@ PUBLISHED_DAILY_CASH_POSITION = ("published", "daily_cash_position")
 PUBLISHED_TRANSACTIONS = ("published", "transactions")
 PUBLISHED_OVERVIEW = ("published", "overview")
 
-_FROM_POWENS = frozenset({"powens", "duckdb"})
-_PUBLISHED = frozenset({"duckdb"})
+# The kinds tell the two relations of one name apart where the UI leaves out the rest of the key.
+_FROM_POWENS = frozenset({"powens", "duckdb", "ledger"})
+_PUBLISHED = frozenset({"duckdb", "published"})
 
 CONNECTIONS = ProducedAsset(
     key=LEDGER_CONNECTIONS,
@@ -71,6 +72,6 @@ TRANSACTION_LIST = ProducedAsset(
 OVERVIEW = ProducedAsset(
     key=PUBLISHED_OVERVIEW,
     description="Balances, cash flow and categories of a month, as rows and as a Markdown page.",
-    kinds=frozenset({"duckdb", "markdown"}),
+    kinds=_PUBLISHED | {"markdown"},
     derived_from=(PUBLISHED_LATEST_BALANCES, PUBLISHED_TRANSACTIONS),
 )
