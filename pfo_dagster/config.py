@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     powens_base_url: str | None = Field(None, alias="POWENS_BASE_URL")
     """In place of the domain: the whole base URL, which ends in `/2.0`."""
     powens_user_token: SecretStr | None = Field(None, alias="POWENS_USER_TOKEN")
+    powens_client_id: str | None = Field(None, alias="POWENS_CLIENT_ID")
+    """The number of the client application; no secret, needed for links to the webview alone."""
     powens_webhook_secret: SecretStr | None = Field(None, alias="POWENS_WEBHOOK_SECRET")
 
     sandbox_seed: int = Field(2026, alias="PFO_SANDBOX_SEED")
@@ -51,8 +53,8 @@ class Settings(BaseSettings):
     """Whether schedules and sensors start out running when a code location is first loaded."""
 
     @field_validator(
-        "powens_domain", "powens_base_url", "powens_user_token", "powens_webhook_secret",
-        "chosen_dagster_home", mode="before",
+        "powens_domain", "powens_base_url", "powens_user_token", "powens_client_id",
+        "powens_webhook_secret", "chosen_dagster_home", mode="before",
     )  # fmt: skip
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:  # noqa: ANN401 - whatever the environment holds

@@ -59,12 +59,16 @@ def open_bank(settings: Settings) -> OpenBankingProvider:
         state = settings.data_dir / SANDBOX_STATE
         return open_sandbox(seed=settings.sandbox_seed, clock=utc_now, state_path=state)
     assert settings.powens_user_token is not None, "has_powens says so"  # noqa: S101 - narrows
-    address = settings.powens_base_url or powens_base_url(settings.powens_domain or "")
     return open_powens(
-        base_url=address,
+        base_url=powens_address(settings),
         token=settings.powens_user_token,
         identity_key=identity_key(settings.data_dir),
     )
+
+
+def powens_address(settings: Settings) -> str:
+    """The base URL of Powens as set up; raises `ProviderError` for a domain that is none."""
+    return settings.powens_base_url or powens_base_url(settings.powens_domain or "")
 
 
 def identity_key(data_dir: Path) -> bytes:

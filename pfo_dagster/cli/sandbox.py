@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from pfo_dagster.cli.console import out
 from pfo_dagster.config import load_settings
-from pfo_dagster.openbanking.sandbox import SANDBOX_TOKEN, SandboxState, household, sandbox_app
+from pfo_dagster.openbanking.sandbox import (
+    SANDBOX_CLIENT_ID,
+    SANDBOX_CLIENT_SECRET,
+    SANDBOX_TOKEN,
+    SandboxState,
+    household,
+    sandbox_app,
+)
 from pfo_dagster.openbanking.sandbox.server import serve
 from pfo_dagster.resources import SANDBOX_STATE, utc_now
 
@@ -20,4 +27,6 @@ def serve_sandbox(port: int) -> None:
     )
     out.print("[bold]Made-up data.[/] A client reaches it with:")
     out.print(f"  POWENS_BASE_URL=http://127.0.0.1:{port}/2.0 POWENS_USER_TOKEN={SANDBOX_TOKEN}")
+    out.print("To try `pfo powens connect` on it, set POWENS_BASE_URL alone and enter:")
+    out.print(f"  client id {SANDBOX_CLIENT_ID}, client secret {SANDBOX_CLIENT_SECRET}")
     serve(app, port=port)

@@ -45,7 +45,7 @@ def validate_base_url(url: str) -> str:
         raise _misconfigured("POWENS_BASE_URL is no address. " + _EXPECTED_URL) from None
     if not _HOST.fullmatch(parsed.host) or parsed.userinfo or parsed.query or parsed.fragment:
         raise _misconfigured("POWENS_BASE_URL is not a plain address. " + _EXPECTED_URL)
-    if parsed.scheme != "https" and not (parsed.scheme == "http" and _is_loopback(parsed.host)):
+    if parsed.scheme != "https" and not (parsed.scheme == "http" and is_loopback(parsed.host)):
         raise _misconfigured("POWENS_BASE_URL is not encrypted. " + _EXPECTED_URL)
     if not parsed.path.rstrip("/").endswith("/2.0"):
         raise _misconfigured("POWENS_BASE_URL does not end in /2.0. " + _EXPECTED_URL)
@@ -60,7 +60,8 @@ def address_label(address: str) -> str:
     return parsed.netloc.decode()
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this computer itself."""
     if host == "localhost":
         return True
     try:

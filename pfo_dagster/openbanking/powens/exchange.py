@@ -1,6 +1,7 @@
 """One HTTP call to one server, with everything bounded: time, size, concurrency, the token's way.
 
-Called by `client`. Redirects are not followed and the token goes to the base URL's server alone.
+Called by `client` and `onboarding`. Redirects are not followed, and the token goes to the base
+URL's server alone.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class Exchange:
         self,
         *,
         base_url: httpx.URL,
-        token: SecretStr,
+        token: SecretStr | None,
         timeouts: Timeouts,
         limits: Limits,
         transport: httpx.AsyncBaseTransport | None,
@@ -76,7 +77,7 @@ class Exchange:
         self._limits = limits
         self._gate = asyncio.Semaphore(limits.concurrency)
         self._http = httpx.AsyncClient(
-            auth=_BearerToken(token, base_url),
+            auth=_BearerToken(token, base_url) if token else None,
             # Uncompressed, so that the limit on an answer's size is one on memory.
             headers={
                 "Accept": "application/json",
@@ -88,8 +89,15 @@ class Exchange:
             transport=transport,
         )
 
-    async def send(self, method: Literal["GET", "PUT"], url: httpx.URL) -> Reply:
-        """Make one call, once. PUT is the forced sync, which has a patience of its own.
+    async def send(
+        self,
+        method: Literal["GET", "PUT", "POST"],
+        url: httpx.URL,
+        content: Mapping[str, object] | None = None,
+    ) -> Reply:
+        """Make one call, once, with `content` as JSON.
+
+        PUT is the forced sync, which has a patience of its own.
 
         Raises `httpx.TransportError` or `TimeoutError` where no whole answer came, and
         `UnusableReplyError` where it was too large or compressed unasked.
@@ -100,7 +108,7 @@ class Exchange:
         async with (
             self._gate,
             asyncio.timeout(whole),
-            self._http.stream(method, url, timeout=timeout) as response,
+            self._http.stream(method, url, json=content, timeout=timeout) as response,
         ):
             body = await self._read(response)
         return Reply(response.status_code, response.headers, body)

@@ -2,12 +2,14 @@
 
 Start at `household` for who these people are, at `app` for what can be called. `history` makes the
 figures from the seed, `timeline` says as of when a bank's figures are, `wire` writes them down as
-Powens does. `faults` breaks things on purpose; `server` puts the app on a socket.
+Powens does. `onboarding` lets one connect, `faults` breaks things on purpose, `server` puts the app
+on a socket.
 """
 
 from pfo_dagster.openbanking.sandbox.app import SANDBOX_TOKEN, sandbox_app
 from pfo_dagster.openbanking.sandbox.faults import Fault, Faults
 from pfo_dagster.openbanking.sandbox.household import household
+from pfo_dagster.openbanking.sandbox.onboarding import SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET
 from pfo_dagster.openbanking.sandbox.state import SandboxState
 from pfo_dagster.openbanking.sandbox.world import (
     AccountPlan,
@@ -18,6 +20,8 @@ from pfo_dagster.openbanking.sandbox.world import (
 )
 
 __all__ = [
+    "SANDBOX_CLIENT_ID",
+    "SANDBOX_CLIENT_SECRET",
     "SANDBOX_TOKEN",
     "AccountPlan",
     "ConnectionPlan",

@@ -22,6 +22,7 @@ from pfo_dagster.openbanking.sandbox import wire
 from pfo_dagster.openbanking.sandbox.books import Books
 from pfo_dagster.openbanking.sandbox.faults import FaultInjector, Faults
 from pfo_dagster.openbanking.sandbox.history import History
+from pfo_dagster.openbanking.sandbox.onboarding import Onboarding
 from pfo_dagster.openbanking.sandbox.query import (
     ApiError,
     TransactionsQuery,
@@ -53,11 +54,14 @@ def sandbox_app(
 ) -> Starlette:
     """The sandbox of one world, whose one user's token is `SANDBOX_TOKEN`.
 
-    `clock` gives an aware time; the same time, world and state give the same bytes.
+    `clock` gives an aware time; the same time, world and state give the same bytes. What was
+    created by connecting is in `app.state.onboarding`.
     """
     api = _Api(history=History(world), state=state, clock=clock)
+    onboarding = Onboarding(world=world, token=SANDBOX_TOKEN, clock=clock, answer=api.answer)
     user = "/2.0/users/{user}"
     routes = [
+        *onboarding.routes(),
         Route("/2.0/currencies", api.currencies),
         Route("/2.0/account_types", api.account_types),
         Route(user, api.user),
@@ -72,11 +76,13 @@ def sandbox_app(
         Route(f"{user}/connections/{{connection:int}}/transactions", api.transactions),
         Route(f"{user}/transactions", api.transactions),
     ]
-    return Starlette(
+    app = Starlette(
         routes=routes,
         middleware=[Middleware(FaultInjector, faults)] if faults else [],
         exception_handlers={ApiError: api.refuse, HTTPException: api.refuse_unknown},
     )
+    app.state.onboarding = onboarding
+    return app
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +99,16 @@ class _Api:
 
     async def currencies(self, request: Request) -> Response:
         listed = [wire.currency(code) for code in wire.CURRENCIES]
-        return self._answer(request, {"currencies": listed, "total": len(listed)})
+        return self.answer(request, {"currencies": listed, "total": len(listed)})
 
     async def account_types(self, request: Request) -> Response:
         listed = [wire.account_type(place) for place in range(len(wire.ACCOUNT_TYPES))]
-        return self._answer(request, {"accounttypes": listed, "total": len(listed)})
+        return self.answer(request, {"accounttypes": listed, "total": len(listed)})
 
     async def user(self, request: Request) -> Response:
         self._books(request)
         signin = paris_wall_clock(self.world.began)
-        return self._answer(request, {"id": self.world.user_id, "signin": signin})
+        return self.answer(request, {"id": self.world.user_id, "signin": signin})
 
     async def accounts(self, request: Request) -> Response:
         books = self._books(request)
@@ -113,12 +119,12 @@ class _Api:
             if figures.is_active or wants_all(request)
         ]
         content = {"accounts": listed, "balances": books.totals(), "total": len(listed)}
-        return self._answer(request, content)
+        return self.answer(request, content)
 
     async def account(self, request: Request) -> Response:
         books = self._books(request)
         account = self._visible_account(request, books)
-        return self._answer(
+        return self.answer(
             request, wire.account(account, books.figures(account), self.world.user_id)
         )
 
@@ -130,16 +136,16 @@ class _Api:
         available = (self.world.began.date(), today)
         days = books.daily_balances(account, max(asked[0], available[0]), min(asked[1], today))
         content = wire.balance_groups(account, days, asked, available)
-        return self._answer(request, content)
+        return self.answer(request, content)
 
     async def connections(self, request: Request) -> Response:
         books = self._books(request)
         listed = [self._connection(request, books, plan) for plan in self.world.connections]
-        return self._answer(request, {"connections": listed, "total": len(listed)})
+        return self.answer(request, {"connections": listed, "total": len(listed)})
 
     async def connection(self, request: Request) -> Response:
         books = self._books(request)
-        return self._answer(request, self._connection(request, books, self._plan(request)))
+        return self.answer(request, self._connection(request, books, self._plan(request)))
 
     async def sync(self, request: Request) -> Response:
         """Force a sync. One that waits for its user stays as it is, as at a real bank."""
@@ -152,7 +158,7 @@ class _Api:
                 raise ApiError(HTTPStatus.CONFLICT, "conflict", "synced just now, or syncing")
             self.state.record(plan.connection_id, books.now)
             books = self._books(request)
-        return self._answer(request, self._connection(request, books, plan))
+        return self.answer(request, self._connection(request, books, plan))
 
     async def transactions(self, request: Request) -> Response:
         books = self._books(request)
@@ -177,7 +183,7 @@ class _Api:
             "total": len(rows),
             "_links": wire.links(request.url.path, request.query_params.multi_items(), following),
         }
-        return self._answer(request, content)
+        return self.answer(request, content)
 
     async def refuse(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, ApiError), "registered for it"  # noqa: S101 - narrows
@@ -238,16 +244,17 @@ class _Api:
             raise ApiError(HTTPStatus.NOT_FOUND, "notFound", "no such connection")
         return plan
 
-    def _answer(
+    def answer(
         self, request: Request, content: Mapping[str, object], status: int = HTTPStatus.OK
     ) -> Response:
+        """An answer as Powens sends it."""
         headers = {"X-Request-Id": self._request_id(request)}
         return Response(wire.dumps(content), status, headers, "application/json")
 
     def _refusal(self, request: Request, error: ApiError) -> Response:
         request_id = self._request_id(request)
         content = wire.error_envelope(error.code, error.description, request_id=request_id)
-        return self._answer(request, content, error.status)
+        return self.answer(request, content, error.status)
 
     def _request_id(self, request: Request) -> str:
         """Made up, but the same for the same request at the same time."""

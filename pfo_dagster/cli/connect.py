@@ -1,0 +1,168 @@
+"""`pfo powens connect`: from an account at Powens to a connected bank, step by step.
+
+Secrets are typed in without being shown; none is ever an argument, which a shell would remember.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import webbrowser
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+from pydantic import SecretStr
+
+from pfo_dagster.cli import env_file
+from pfo_dagster.cli.console import CALLED_WRONGLY, FAILED, out, stop
+from pfo_dagster.config import PROJECT_ROOT, Settings, load_settings
+from pfo_dagster.openbanking import powens_base_url, validate_base_url
+from pfo_dagster.openbanking.callback import awaiting_callback, checked_redirect
+from pfo_dagster.openbanking.powens.onboarding import (
+    ClientApplication,
+    PowensOnboarding,
+    PowensUser,
+)
+from pfo_dagster.openbanking.powens.user_once import UserRecord, user_once
+from pfo_dagster.openbanking.powens.webview import Webview
+from pfo_dagster.resources import utc_now
+
+PRINT_IT = "-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectOptions:
+    """What can be chosen on the command line."""
+
+    redirect_uri: str
+    user_id: str | None
+    """A user that exists already."""
+    none_was_created: bool
+    """The operator looked: an attempt whose outcome was unknown created nobody."""
+    wait_minutes: int
+    browser: bool
+
+
+def connect(options: ConnectOptions) -> None:
+    """Walk the operator through it. Raises `ProviderError`, `SettingsError`, `OSError`."""
+    try:
+        checked_redirect(options.redirect_uri)
+    except ValueError as error:
+        raise stop(f"--redirect-uri: {error}", CALLED_WRONGLY) from None
+    settings = load_settings()
+    address = _address(settings)
+    record = UserRecord.of(settings.data_dir, address)
+    if options.none_was_created and not (record.read() or {}).get("user_id"):
+        record.withdraw()
+    if settings.powens_user_token and options.user_id is None:
+        out.print("POWENS_USER_TOKEN is set: a bank is added to that user.")
+        client_id = settings.powens_client_id or _client_id()
+        token = settings.powens_user_token
+    else:
+        client_id = settings.powens_client_id or _client_id()
+        token = _user_token(settings, address, client_id, record, options).token
+    webview = Webview(base_url=address, client_id=client_id, redirect_uri=options.redirect_uri)
+    _visit(webview, token, options)
+
+
+def _address(settings: Settings) -> str:
+    if settings.powens_base_url:
+        return validate_base_url(settings.powens_base_url)
+    return powens_base_url(settings.powens_domain or typer.prompt("Powens domain"))
+
+
+def _client_id() -> str:
+    client_id = str(typer.prompt("Client id")).strip()
+    if not (client_id.isascii() and client_id.isdecimal()):
+        problem = "A client id has digits alone; the Powens console shows it with the application."
+        raise stop(problem, CALLED_WRONGLY)
+    return client_id
+
+
+def _user_token(
+    settings: Settings, address: str, client_id: str, record: UserRecord, options: ConnectOptions
+) -> PowensUser:
+    """Create the user, or get another token of the one there is, and store that at once."""
+    if options.user_id is not None and not options.user_id.isdecimal():
+        raise stop("--user-id takes the number of a user.", CALLED_WRONGLY)
+    application = ClientApplication(
+        client_id=client_id, client_secret=SecretStr(typer.prompt("Client secret", hide_input=True))
+    )
+    place = str(
+        typer.prompt(
+            f"Store the token in which file? ({PRINT_IT} prints it once instead)",
+            default=str(PROJECT_ROOT / ".env"),
+        )
+    )
+
+    async def create() -> PowensUser:
+        async with PowensOnboarding(address) as onboarding:
+            return await user_once(
+                onboarding, application, record, now=utc_now(), known_user_id=options.user_id
+            )
+
+    user = asyncio.run(create())
+    out.print(f"The user is {user.user_id}.")
+    _keep(place, _variables(settings, address, client_id, user))
+    return user
+
+
+def _variables(
+    settings: Settings, address: str, client_id: str, user: PowensUser
+) -> dict[str, str]:
+    where = (
+        {"POWENS_BASE_URL": address}
+        if settings.powens_base_url
+        else {"POWENS_DOMAIN": address.removeprefix("https://").removesuffix(".biapi.pro/2.0")}
+    )
+    token = user.token.get_secret_value()
+    return {**where, "POWENS_CLIENT_ID": client_id, "POWENS_USER_TOKEN": token}
+
+
+def _keep(place: str, variables: dict[str, str]) -> None:
+    if place == PRINT_IT:
+        out.print("Keep these safe; the token is shown this once:")
+        for name, value in variables.items():
+            out.print(f"  {name}={value}", markup=False, soft_wrap=True)
+        return
+    path = Path(place).expanduser().absolute()
+    env_file.store(path, variables)
+    out.print(f"The token is stored in {path}, readable by you alone.", soft_wrap=True)
+    if path != PROJECT_ROOT / ".env":
+        out.print(f"Before the next command: set -a; . {path}; set +a", soft_wrap=True)
+
+
+def _visit(webview: Webview, token: SecretStr, options: ConnectOptions) -> None:
+    """Send the account holder to the webview, and wait until the browser comes back."""
+    state = secrets.token_urlsafe(32)
+    try:
+        with awaiting_callback(options.redirect_uri, state=state) as callback:
+            link = webview.connect_link(asyncio.run(_code(webview, token)), state=state)
+            out.print("\nConnect the bank in your browser; the link is good once, for 30 minutes:")
+            out.print(link, markup=False, soft_wrap=True)
+            if options.browser:
+                webbrowser.open(link)
+            out.print(f"Waiting at {options.redirect_uri} ...", style="dim")
+            outcome = callback.wait(options.wait_minutes * 60)
+    except OSError as error:
+        problem = (
+            f"Nothing can listen at {options.redirect_uri} ({error.strerror}). Whitelist another "
+            "address in the Powens console, and run this again with --redirect-uri."
+        )
+        raise stop(problem, FAILED) from None
+    if outcome is None:
+        problem = (
+            f"The browser did not come back within {options.wait_minutes} minutes. Is "
+            f"{options.redirect_uri} whitelisted in the Powens console, letter by letter? Run this "
+            "again: the user is kept."
+        )
+        raise stop(problem, FAILED)
+    if outcome.error:
+        raise stop(f"{outcome.text}.", FAILED)
+    out.print(f"[bold green]{outcome.text}[/]. See how it stands: pfo powens status")
+
+
+async def _code(webview: Webview, token: SecretStr) -> SecretStr:
+    async with PowensOnboarding(webview.base_url, token=token) as onboarding:
+        return await onboarding.temporary_code()

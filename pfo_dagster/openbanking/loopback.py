@@ -1,0 +1,34 @@
+"""An ASGI app on a socket of this computer, for as long as a block runs."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from starlette.types import ASGIApp
+
+
+@contextlib.contextmanager
+def listening(app: ASGIApp, *, port: int = 0) -> Generator[str]:
+    """Serve on 127.0.0.1, on a free port unless one is given; gives `http://127.0.0.1:<port>`.
+
+    Raises `OSError` where the port is taken.
+    """
+    config = uvicorn.Config(app, log_level="critical", lifespan="off", server_header=False)
+    server = uvicorn.Server(config)
+    # Listens before the server runs, so that the first call waits instead of being refused.
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
