@@ -71,21 +71,26 @@ def check_guard(
         context = GuardContext(
             guard=step.guard, workflow_key=workflow_key, step_id=step.id, data=data
         )
-        allowed = run_to_end(_answer(evaluator, context))
-        why = f"the evaluator of {step.guard.value} said {'yes' if allowed else 'no'}"
+        try:
+            allowed, why = run_to_end(_answer(evaluator, context)), "its evaluator said no"
+        except Exception as error:
+            problem = (
+                f'The guard of step "{step.id}" could not be evaluated: {step.guard.value}: '
+                f"{type(error).__name__}: {error}"
+            )
+            raise _failure(step.guard, problem, FailureKind.FATAL, data) from error
     if not allowed:
-        raise dg.Failure(
-            f'The guard of step "{step.id}" rejected the run: {step.guard.value}',
-            metadata=as_metadata({
-                "kind": FailureKind.GUARD_REJECTED.value,
-                "guard": step.guard.value,
-                "data": data,
-                "why": why,
-            }),
-            allow_retries=False,
-        )  # fmt: skip
+        problem = f'The guard of step "{step.id}" rejected the run: {step.guard.value} ({why})'
+        raise _failure(step.guard, problem, FailureKind.GUARD_REJECTED, data)
 
 
 async def _answer(evaluator: GuardEvaluator, context: GuardContext) -> bool:
     answer = evaluator(context)
     return bool(await answer if inspect.isawaitable(answer) else answer)
+
+
+def _failure(
+    guard: GuardCondition, problem: str, kind: FailureKind, data: Mapping[str, Any]
+) -> dg.Failure:
+    facts = {"kind": kind.value, "guard": guard.value, "data": data}
+    return dg.Failure(problem, metadata=as_metadata(facts), allow_retries=False)

@@ -22,7 +22,7 @@ RETRY = {"maxAttempts": 2, "backoff": "linear", "delayMs": 10}
 
 @pytest.fixture(autouse=True)
 def nobody_waits(virtual_clock: VirtualClock) -> Iterator[None]:
-    with virtual_event_loops():
+    with virtual_event_loops(virtual_clock):
         yield
 
 

@@ -1,4 +1,4 @@
-"""Event loops whose time passes at once, so that timeouts and slow operations take none of ours."""
+"""Time that passes at once: for the waits between attempts, and inside operations."""
 
 from __future__ import annotations
 
@@ -6,53 +6,63 @@ import asyncio
 import selectors
 from collections.abc import Iterator
 from contextlib import contextmanager
+from unittest.mock import patch
 
-
-class VirtualTime:
-    """Seconds since the loop began; waiting for a timer moves it there."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
+from tests.conftest import VirtualClock
 
 
 class _Selector(selectors.DefaultSelector):
     """Where a loop waits: until the next timer it does not, but moves the time there."""
 
-    def __init__(self, time: VirtualTime) -> None:
+    def __init__(self, clock: VirtualClock) -> None:
         super().__init__()
-        self._time = time
+        self.elapsed = 0.0
+        self._clock = clock
 
-    def select(self, timeout: float | None = None) -> Sequence[tuple[selectors.SelectorKey, int]]:  # type: ignore[override]
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None or timeout <= 0:
             return super().select(timeout)
         ready = super().select(0)
         if not ready:
-            self._time.now += timeout
+            self.elapsed += timeout
+            self._clock.now += timeout
         return ready
 
 
-class VirtualEventLoop(asyncio.SelectorEventLoop):
-    """An event loop on `VirtualTime`."""
+class _EventLoop(asyncio.SelectorEventLoop):
+    """Counts from zero, so that the milliseconds of a test are not lost in rounding."""
 
-    def __init__(self) -> None:
-        self.virtual = VirtualTime()
-        super().__init__(_Selector(self.virtual))
+    def __init__(self, clock: VirtualClock) -> None:
+        self._virtual = _Selector(clock)
+        super().__init__(self._virtual)
 
     def time(self) -> float:
-        return self.virtual.now
+        return self._virtual.elapsed
 
 
 class _Policy(asyncio.DefaultEventLoopPolicy):
+    def __init__(self, clock: VirtualClock) -> None:
+        super().__init__()
+        self._clock = clock
+
     def new_event_loop(self) -> asyncio.AbstractEventLoop:
-        return VirtualEventLoop()
+        return _EventLoop(self._clock)
 
 
 @contextmanager
-def virtual_event_loops() -> Iterator[None]:
-    """Whatever calls `asyncio.run` inside runs on virtual time."""
+def virtual_event_loops(clock: VirtualClock) -> Iterator[None]:
+    """Whatever calls `asyncio.run` inside runs on virtual time, which `clock` shows."""
     before = asyncio.get_event_loop_policy()
-    asyncio.set_event_loop_policy(_Policy())
+    asyncio.set_event_loop_policy(_Policy(clock))
     try:
         yield
     finally:
         asyncio.set_event_loop_policy(before)
+
+
+@contextmanager
+def virtual_time() -> Iterator[VirtualClock]:
+    """The fixture `virtual_clock` and virtual event loops, for use outside pytest."""
+    clock = VirtualClock()
+    with patch("dagster._core.execution.plan.active.time", clock), virtual_event_loops(clock):
+        yield clock

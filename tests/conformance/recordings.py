@@ -1,0 +1,46 @@
+"""Reading the recorded cases of the reference engine."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pfo_dagster.spec import UNDEFINED
+
+
+def read_cases(folder: Path, name: str) -> list[dict[str, Any]]:
+    """The cases of one file; none where it is absent."""
+    path = folder / name
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+
+
+def revived(value: Any) -> Any:
+    """The recording's markers for what JSON cannot hold, as such values again."""
+    match value:
+        case {"$date": str(text)}:
+            return datetime.fromisoformat(text)
+        case {"$undefined": True}:
+            return UNDEFINED
+        case {"$function": True}:
+            return revived
+        case dict():
+            return {key: revived(item) for key, item in value.items()}
+        case list():
+            return [revived(item) for item in value]
+        case _:
+            return value
+
+
+def as_json(value: Any) -> Any:
+    """A recorded value without the members that JavaScript had and JSON has not."""
+    match value:
+        case dict():
+            return {
+                key: as_json(item) for key, item in value.items() if item != {"$undefined": True}
+            }
+        case list():
+            return [None if item == {"$undefined": True} else as_json(item) for item in value]
+        case _:
+            return value

@@ -1,0 +1,184 @@
+"""Replay of `runs.json`: real Dagster jobs made by `translate`, on virtual time.
+
+Compared are the calls of operations in order, the data that each saw, the executions, the delays
+between attempts, what pre-flight finds, the step at which the run ended, its status and its data.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, fields
+from typing import Any
+
+import dagster as dg
+
+from pfo_dagster.spec import AppConfig, WorkflowSpec
+from pfo_dagster.spec.expressions.dialect import read_dialect
+from pfo_dagster.translate import GuardContext, Guards, TranslationError, translate
+from pfo_dagster.translate.preflight import pre_flight
+from tests.conformance.outcome import Difference, Outcome
+from tests.conformance.recordings import as_json, revived
+from tests.conformance.script import Script
+from tests.conformance.skips import reason_to_skip
+from tests.conftest import events, metadata_of
+from tests.translate.virtual_time import virtual_time
+
+LONGEST_TIMER_MS = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What can be seen of a run, recorded or replayed."""
+
+    calls: list[tuple[str, str, dict[str, Any]]]
+    executions: dict[str, int]
+    delays: list[tuple[str, float]]
+    status: str
+    step: str | None
+    data: dict[str, Any] | None
+    unmet: list[tuple[str, str, str, str]] | None
+    """What pre-flight found: step, type, identifier, severity; None where it was not asked."""
+
+    def differences(self, recorded: Trace) -> tuple[str, ...]:
+        """Each thing that is not as it was recorded."""
+        return tuple(
+            f"{part.name}: {getattr(self, part.name)!r}, recorded {getattr(recorded, part.name)!r}"
+            for part in fields(self)
+            if getattr(self, part.name) != getattr(recorded, part.name)
+        )
+
+
+def replay(case: dict[str, Any], instance: dg.DagsterInstance) -> Outcome:
+    """Translate and run one recorded case."""
+    name = f"runs {case['id']} {case['group']}: {case['name']}"
+    spec = WorkflowSpec.model_validate(revived(case["spec"]))
+    reason = reason_to_skip(case, spec)
+    if reason:
+        return Outcome(name, skipped=reason)
+    recorded = recorded_trace(case)
+    taken_for_true = as_the_reference_reads(spec)
+    try:
+        differences = replayed_trace(case, spec, instance).differences(recorded)
+    except TranslationError as error:
+        differences = error.problems
+    if not differences or taken_for_true == spec:
+        return Outcome(name, differences)
+    # What it could not read, the reference took for true: only with that may the traces be equal.
+    differences = replayed_trace(case, taken_for_true, instance).differences(recorded)
+    return Outcome(name, differences, None if differences else Difference.GRAMMAR)
+
+
+def as_the_reference_reads(spec: WorkflowSpec) -> WorkflowSpec:
+    """The spec with `true` for each text that the reference cannot read (`!text` is false)."""
+    content = spec.model_dump(by_alias=True, exclude_unset=True)
+    conditions = [
+        *((edge, "condition") for edge in content["definition"]["transitions"]),
+        *((step["guard"], "value") for step in content["definition"]["steps"] if step.get("guard")),
+    ]
+    for holder, name in conditions:
+        text = holder.get(name)
+        if text and holder.get("type") != "policy" and read_dialect(text) is None:
+            negations = len(text) - len(text.lstrip("!"))
+            holder[name] = "false" if negations % 2 else "true"
+    return WorkflowSpec.model_validate(content)
+
+
+def recorded_trace(case: dict[str, Any]) -> Trace:
+    """What the reference did.
+
+    A rejected guard leaves its run `running` at the step, to be tried again by hand; a Dagster run
+    has nobody to do so and fails there, which is compared as such.
+    """
+    expected = case["expected"]
+    final = expected["final"] or {"status": "not started", "currentStep": None, "data": None}
+    checked = [action for action in expected["actions"] if action["do"] == "preFlightCheck"]
+    return Trace(
+        calls=[
+            (call["op"], call["stepId"], as_json(call["data"]))
+            for call in expected["operationCalls"]
+        ],
+        executions=expected["executions"],
+        delays=[
+            (delay["stepId"], _fires_after(delay["delay"])) for delay in expected["retryDelays"]
+        ],
+        status="failed" if final["status"] == "running" else final["status"],
+        step=final["currentStep"],
+        data=as_json(final["data"]),
+        unmet=[
+            (issue["stepId"], issue["type"], issue["identifier"], issue["severity"])
+            for action in checked
+            for issue in action["result"]["issues"]
+        ]
+        if checked
+        else None,
+    )
+
+
+def replayed_trace(case: dict[str, Any], spec: WorkflowSpec, instance: dg.DagsterInstance) -> Trace:
+    """What the translated workflow does."""
+    app = AppConfig.model_validate(case["appConfig"]) if case.get("appConfig") else None
+    with virtual_time() as clock:
+        script = Script(case.get("script", {}), case.get("enforceCapabilities", {}), clock)
+        operations = script.registry(spec)
+        translated = translate(spec, operations, app, guards_of(case))
+        result = translated.job.execute_in_process(
+            instance=instance,
+            run_config=translated.run_config(as_json(case.get("initialData"))),
+            raise_on_error=False,
+        )
+    step_of = {node.name: node.tags.get("pfo/step") for node in translated.graph.nodes}
+    status, step, data = _end_of(result, step_of)
+    asked = any(action["do"] == "preFlightCheck" for action in case.get("actions", []))
+    return Trace(
+        calls=script.calls,
+        executions=dict(Counter(operation for operation, _, _ in script.calls)),
+        delays=[
+            (
+                step_of[event.step_key or ""] or "",
+                _fires_after(round((event.step_retry_data.seconds_to_wait or 0) * 1000, 6)),
+            )
+            for event in events(result, dg.DagsterEventType.STEP_UP_FOR_RETRY)
+        ],
+        status=status,
+        step=step,
+        data=data,
+        unmet=[
+            (issue.step_id, issue.type, issue.identifier, issue.severity)
+            for issue in pre_flight(spec, operations, app)
+        ]
+        if asked
+        else None,
+    )
+
+
+def guards_of(case: dict[str, Any]) -> Guards | None:
+    """The recorded `guardEvaluator`, which answers by the text of a guard, or throws."""
+    recorded = case.get("guardEvaluator")
+    if recorded is None:
+        return None
+
+    def evaluate(context: GuardContext) -> bool:
+        if "throws" in recorded:
+            raise RuntimeError(recorded["throws"].get("message", ""))
+        return bool(recorded.get("results", {}).get(context.guard.value, False))
+
+    return evaluate
+
+
+def _end_of(
+    result: dg.ExecuteInProcessResult, step_of: dict[str, str | None]
+) -> tuple[str, str | None, dict[str, Any] | None]:
+    """Status, last step and data of a run."""
+    if result.success:
+        state = result.output_for_node("settle", "result")
+        return "completed", state["path"][-1]["step_id"], state["data"]
+    (failure,) = events(result, dg.DagsterEventType.STEP_FAILURE)
+    told = failure.step_failure_data.user_failure_data
+    step = step_of[failure.step_key or ""]
+    data = metadata_of(told).get("data") if told else None
+    return "failed" if step else "not started", step, data
+
+
+def _fires_after(delay_ms: float) -> float:
+    """How long a JavaScript timer waits that is asked for this delay (finding 7)."""
+    return delay_ms if 1 <= delay_ms <= LONGEST_TIMER_MS else 1
