@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ class Position:
     length: int = field(default=1, compare=False)
 
 
+@lru_cache(maxsize=4)
+def _lines(text: str) -> list[str]:
+    """Kept for the file at hand, of which every diagnostic asks for a line."""
+    return text.split("\n")
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """A file that was read."""
@@ -31,7 +38,7 @@ class SourceFile:
 
     def line(self, number: int) -> str:
         """The text of a line, from 1; empty beyond the end."""
-        lines = self.text.split("\n")
+        lines = _lines(self.text)
         return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
 
 

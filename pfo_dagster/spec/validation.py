@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
@@ -101,13 +102,18 @@ def _pydantic_wish(message: str) -> str:
 
 def _known_fields(model: type[BaseModel], place: Place) -> list[str]:
     """The fields that the mapping at `place` may have, found by walking the model's JSON Schema."""
-    schema = model.model_json_schema()
+    schema = _schema(model)
     node = schema
     for key in place:
         node = _resolved(schema, node)
         fields = cast("dict[str | int, dict[str, Any]]", node.get("properties", {}))
         node = fields.get(key) or node.get("items") or node.get("additionalProperties") or {}
     return list(_resolved(schema, node).get("properties", {}))
+
+
+@cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
 
 
 def _resolved(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -320,3 +321,20 @@ def test_a_folder_may_hold_modules_and_pages_beside_its_workflows(tmp_path: Path
     for other in ("index.ts", "README.md"):
         (found,) = load_workflows(tmp_path / other).diagnostics
         assert found.code == "PFO009"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"export default defineWorkflow({{ a: [{'1,' * 60_000}] }});",
+        "const C = [" + "1," * 20_000 + "];\n" + "defineWorkflow({ x: C });\n" * 500,
+        "export const w = defineWorkflow({ meta: { key: 'k' }, y: 1 });\n" * 2_000,
+    ],
+    ids=["long line", "constants again and again", "many workflows"],
+)
+def test_large_files_take_time_in_proportion(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "large.ts"
+    path.write_text(text)
+    started = time.process_time()
+    assert load_workflows(path).diagnostics
+    assert time.process_time() - started < 10

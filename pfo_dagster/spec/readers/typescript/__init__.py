@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pfo_dagster.spec.diagnostics import Diagnostic
-    from pfo_dagster.spec.source import SourceFile
+    from pfo_dagster.spec.source import Document, SourceFile
 
 
 def read_typescript(
@@ -52,8 +52,12 @@ def read_typescript(
         return Reading((), (wrong,))
     found = list(definitions(syntax.root, names))
     refused: dict[object, Diagnostic] = {}
-    once = distinct(found, names)
-    documents = tuple(Values(syntax, names, refused).document(node) for node in once)
+    documents: list[Document] = []
+    count = 0
+    for node in distinct(found, names):
+        document = Values(syntax, names, refused, count).document(node)
+        documents.append(document)
+        count += len(document.values)
     for call in hidden(syntax.root, names, found):
         position = syntax.position(call)
         refused[position] = rules.HIDDEN_WORKFLOW.broken(
@@ -62,7 +66,7 @@ def read_typescript(
             position=position,
             hint="define it at the top level: export const name = defineWorkflow({ ... })",
         )
-    return Reading(documents, tuple(sorted(refused.values(), key=_by_position)))
+    return Reading(tuple(documents), tuple(sorted(refused.values(), key=_by_position)))
 
 
 def _by_position(diagnostic: Diagnostic) -> tuple[int, int]:

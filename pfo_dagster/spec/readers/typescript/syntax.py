@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 import tree_sitter_typescript
@@ -40,6 +41,7 @@ class Syntax:
     text: str
     root: Node = field(init=False)
     _lines: list[bytes] = field(init=False)
+    _columns: dict[int, list[int]] = field(init=False, default_factory=dict[int, list[int]])
 
     def __post_init__(self) -> None:
         encoded = self.text.encode()
@@ -49,13 +51,18 @@ class Syntax:
     def position(self, node: Node, *, whole: bool = True) -> Position:
         """Where a node begins, and how long it is if it is on one line and meant as a whole."""
         start, end = node.start_point, node.end_point
-        line = self._lines[start.row]
-        # tree-sitter counts bytes, people count characters.
-        column = len(line[: start.column].decode()) + 1
+        column = self._column(start.row, start.column)
         if not whole or start.row != end.row:
             return Position(start.row + 1, column)
-        length = len(line[start.column : end.column].decode())
+        length = self._column(end.row, end.column) - column
         return Position(start.row + 1, column, max(1, length))
+
+    def _column(self, row: int, byte: int) -> int:
+        """tree-sitter counts bytes, people count characters; looked up, for lines may be long."""
+        if row not in self._columns:
+            begins = ((one & 0xC0) != 0x80 for one in self._lines[row])  # noqa: PLR2004 - UTF-8
+            self._columns[row] = list(accumulate(begins, initial=1))
+        return self._columns[row][byte]
 
 
 def fault(node: Node) -> Node | None:

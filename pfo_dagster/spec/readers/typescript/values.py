@@ -35,7 +35,15 @@ if TYPE_CHECKING:
     from pfo_dagster.spec.source import Place, Position
 
 MAX_VALUES: Final = 50_000
-"""Values of one definition; constants of constants could otherwise multiply without bound."""
+"""Values of one file; constants of constants could otherwise multiply without bound."""
+
+
+class _TooManyError(Exception):
+    """The definition is not worth reading to its end."""
+
+    def __init__(self, refused: RefusedError) -> None:
+        super().__init__(refused)
+        self.refused = refused
 
 
 class _Absent:
@@ -54,6 +62,8 @@ class Values:
     names: Names
     diagnostics: dict[object, Diagnostic]
     """What was refused, once for each place or unknown name."""
+    read_before: int = 0
+    """How many values the file's other definitions have."""
     values: dict[Place, Position] = field(default_factory=dict["Place", "Position"])
     keys: dict[Place, Position] = field(default_factory=dict["Place", "Position"])
     unread: set[Place] = field(default_factory=set["Place"])
@@ -61,7 +71,11 @@ class Values:
 
     def document(self, definition: Node) -> Document:
         """The definition as a document, with null for what was refused."""
-        value = self._value(definition, ())
+        try:
+            value = self._value(definition, ())
+        except _TooManyError as error:
+            value = None
+            self._refuse(error.refused, ())
         file = self.syntax.file
         return Document(file, value, self.values, self.keys, frozenset(self.unread))
 
@@ -82,10 +96,10 @@ class Values:
         if len(place) > MAX_DEPTH:
             message = f"more than {MAX_DEPTH} objects and lists within each other"
             raise RefusedError(reading.SYNTAX, message, node)
-        if len(self.values) > MAX_VALUES:
-            message = f"the definition has more than {MAX_VALUES} values"
-            hint = "its constants multiply each other"
-            raise RefusedError(reading.SYNTAX, message, node, hint=hint, name="")
+        if self.read_before + len(self.values) > MAX_VALUES:
+            message = f"the file's definitions have more than {MAX_VALUES} values"
+            hint = "constants within constants multiply each other"
+            raise _TooManyError(RefusedError(reading.SYNTAX, message, node, hint=hint))
 
     def _referenced(self, node: Node, place: Place) -> object:
         target = resolve(self.names, node, self.pending)
