@@ -47,6 +47,8 @@ class Names:
     variables: dict[str, str] = field(default_factory=dict[str, str])
     """What else the file declares, and with which word: `let`, `function`."""
     imports: dict[str, Import] = field(default_factory=dict[str, "Import"])
+    fields: dict[int, dict[str, Node]] = field(default_factory=dict[int, "dict[str, Node]"])
+    """The fields of the objects that were looked into, by where the objects begin."""
 
     def enum(self, name: str) -> Mapping[str, str] | None:
         """The enum of ContractSpec that a name stands for; None if it stands for none."""

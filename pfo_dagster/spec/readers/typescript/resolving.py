@@ -91,7 +91,7 @@ def resolve(names: Names, reference: Node, pending: Collection[str]) -> Target:
                 continue
         if not members:
             return Target(found, tuple(trail))
-        found = _member(found, members.pop())
+        found = _member(names, found, members.pop())
 
 
 def key_of(key: Node) -> str:
@@ -148,7 +148,7 @@ def _elsewhere(names: Names, node: Node, name: str) -> Supplied:
     raise RefusedError(rules.UNKNOWN_NAME, message, node, hint=hint, name=name)
 
 
-def _member(found: Node | Supplied, access: Node) -> Node | Supplied:
+def _member(names: Names, found: Node | Supplied, access: Node) -> Node | Supplied:
     key = _accessed(access)
     known: list[str]
     if isinstance(found, Supplied):
@@ -166,7 +166,9 @@ def _member(found: Node | Supplied, access: Node) -> Node | Supplied:
         else:
             raise _no_members(access)
     elif found.type in {"object", "enum_body"}:
-        parts = dict(_fields(found))
+        parts = names.fields.get(found.start_byte)
+        if parts is None:
+            parts = names.fields[found.start_byte] = dict(_fields(found))
         if str(key) in parts:
             return parts[str(key)]
         known = list(parts)
