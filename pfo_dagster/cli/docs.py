@@ -44,7 +44,9 @@ def write_docs(folder: Path, *, check: bool) -> int:
     if check:
         if drift:
             err.print("Run [bold]pfo docs[/] and commit the pages.")
-        return FAILED if drift else DONE
+            return FAILED
+        out.print(f"{len(pages)} pages in {folder} are what the specs say.", soft_wrap=True)
+        return DONE
     _write(folder, pages, drift)
     out.print(f"{len(pages)} pages in {folder}: {len(drift)} changed.", soft_wrap=True)
     return DONE

@@ -16,17 +16,14 @@ from pfo_dagster.cli.specs import load_app, load_specs
 from pfo_dagster.config import load_settings
 from pfo_dagster.operations.banking import open_banking_operations
 from pfo_dagster.spec import render, to_json
-from pfo_dagster.translate import Treatment
-from pfo_dagster.translate.diff import compare_workflows
-from pfo_dagster.translate.plan import plan_workflow
+from pfo_dagster.translate import Treatment, compare_workflows, plan_workflow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pfo_dagster.operations import OperationRegistry
     from pfo_dagster.spec import WorkflowSpec
-    from pfo_dagster.translate.diff import Change
-    from pfo_dagster.translate.plan import Plan
+    from pfo_dagster.translate import Change, Plan
 
 _NEW = "a new workflow: the other version does not have it"
 _STYLES = {Treatment.EXACT: "green", Treatment.EMULATED: "yellow", Treatment.REFUSED: "bold red"}
@@ -119,7 +116,7 @@ def _print_plan(one: Plan) -> None:
         ("ops", ", ".join(one.ops)),
         ("assets", ", ".join(one.assets) or "none"),
         ("schedule", one.schedule or "none"),
-        ("costs", cost.text if cost else "no bound, because the steps form a cycle"),
+        ("costs", cost.text if cost else "no bound: the steps form a cycle, or lead nowhere"),
         ("waits for", f"a person, at {waits}" if waits else ""),
         ("fields", ", ".join(f"{counts[treatment]} {treatment}" for treatment in Treatment)),
     ):

@@ -21,7 +21,7 @@ from pfo_dagster.translate.phrases import (
     retry_phrase,
     step_phrase,
 )
-from pfo_dagster.translate.plan import produced_assets
+from pfo_dagster.translate.plan import assets_of_step, produced_assets
 from pfo_dagster.translate.worst_case import (
     DIFFERENT_DELAYS,
     retry_waits,
@@ -267,13 +267,11 @@ def _cost_change(old: WorstCase, new: WorstCase) -> str:
 
 
 def _bound(cost: WorstCase | None) -> str:
-    return cost.text if cost else "no bound, because the steps form a cycle"
+    return cost.text if cost else "no bound: the steps form a cycle, or lead nowhere"
 
 
 def _assets_of(step: Step, operations: OperationRegistry) -> list[str]:
-    reference = step.action.operation if step.action else None
-    operation = operations.get(reference.key, reference.version) if reference else None
-    return ["/".join(asset.key) for asset in operation.produces] if operation else []
+    return ["/".join(asset.key) for asset in assets_of_step(step, operations)]
 
 
 def _value(value: object) -> str:

@@ -121,7 +121,7 @@ def _metadata(spec: WorkflowSpec) -> str:
         "tags": ", ".join(plain(tag) for tag in meta.tags),
         "documents": ", ".join(code(one) for one in meta.doc_id or ()),
         "Dagster job": code(dagster_name(meta.key)),
-        "costs": cost.text if cost else "no bound, because the steps form a cycle",
+        "costs": cost.text if cost else "no bound: the steps form a cycle, or lead nowhere",
         "stops until a person decides": f"at {waits}" if waits else "",
     }
     return table(("", ""), [(name, text) for name, text in facts.items() if text])

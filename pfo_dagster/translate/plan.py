@@ -16,6 +16,7 @@ from pfo_dagster.translate.coverage import Treatment, coverage
 from pfo_dagster.translate.errors import TranslationError
 from pfo_dagster.translate.naming import PRE_FLIGHT, SETTLE, dagster_name
 from pfo_dagster.translate.preflight import pre_flight
+from pfo_dagster.translate.reachability import reachable_steps
 from pfo_dagster.translate.workflow import translate
 from pfo_dagster.translate.worst_case import human_steps, worst_case
 
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pfo_dagster.operations import OperationRegistry, ProducedAsset
-    from pfo_dagster.spec import AppConfig, Diagnostic, WorkflowSpec
+    from pfo_dagster.spec import AppConfig, Diagnostic, Step, WorkflowSpec
     from pfo_dagster.translate.coverage import FieldCoverage
+    from pfo_dagster.translate.guards import Guards
     from pfo_dagster.translate.preflight import PreFlightIssue
     from pfo_dagster.translate.workflow import TranslatedWorkflow
     from pfo_dagster.translate.worst_case import WorstCase
@@ -55,7 +57,7 @@ class Plan:
     assets: tuple[str, ...]
     schedule: str | None
     worst_case: WorstCase | None
-    """None where the steps form a cycle."""
+    """None where the steps form a cycle, or lead to one that does not exist."""
     waits_for_people: tuple[str, ...]
     """Ids of the human steps, at each of which a run stops until a person decides."""
     fields: tuple[PlannedField, ...]
@@ -107,20 +109,21 @@ def plan_workflow(
     spec: WorkflowSpec,
     operations: OperationRegistry,
     app: AppConfig | None = None,
+    guards: Guards | None = None,
     *,
     schedule: str | None = None,
 ) -> Plan:
     """Plan one workflow, which need not be one that can be translated.
 
-    `operations` and `app` are those of `translate`; `schedule` is what starts the job by itself,
-    in words, because that is decided above the translator.
+    `operations`, `app` and `guards` are those of `translate`; `schedule` is what starts the job by
+    itself, in words, because that is decided above the translator.
     """
-    covered = coverage(spec)
+    covered = coverage(spec, guards)
     diagnostics = tuple(check(spec))
     sound = all(field.treatment is not Treatment.REFUSED for field in covered) and all(
         diagnostic.level != "error" for diagnostic in diagnostics
     )
-    translated, problems = _try(spec, operations, app) if sound else (None, ())
+    translated, problems = _try(spec, operations, app, guards) if sound else (None, ())
     job = dagster_name(spec.meta.key)
     return Plan(
         spec=spec,
@@ -138,18 +141,28 @@ def plan_workflow(
 
 
 def produced_assets(spec: WorkflowSpec, operations: OperationRegistry) -> list[ProducedAsset]:
-    """What the operations of the steps leave behind, in the order of the steps, each once."""
-    references = [step.action.operation for step in spec.definition.steps if step.action]
-    called = [operations.get(one.key, one.version) for one in references if one is not None]
-    assets = [asset for operation in called if operation for asset in operation.produces]
+    """What the steps that can run leave behind, in the order of the steps, each once."""
+    reachable = reachable_steps(spec)
+    steps = [step for step in spec.definition.steps if step.id in reachable]
+    assets = [asset for step in steps for asset in assets_of_step(step, operations)]
     return list({asset.key: asset for asset in assets}.values())
 
 
+def assets_of_step(step: Step, operations: OperationRegistry) -> Sequence[ProducedAsset]:
+    """What the operation of a step leaves behind; nothing where it is not registered."""
+    reference = step.action.operation if step.type == "automation" and step.action else None
+    operation = operations.get(reference.key, reference.version) if reference else None
+    return operation.produces if operation else ()
+
+
 def _try(
-    spec: WorkflowSpec, operations: OperationRegistry, app: AppConfig | None
+    spec: WorkflowSpec,
+    operations: OperationRegistry,
+    app: AppConfig | None,
+    guards: Guards | None,
 ) -> tuple[TranslatedWorkflow | None, Sequence[str]]:
     try:
-        return translate(spec, operations, app), ()
+        return translate(spec, operations, app, guards), ()
     except TranslationError as error:
         return None, error.problems
     except dg.DagsterError as error:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+from pfo_dagster.translate.reachability import reachable_steps
 from pfo_dagster.translate.retries import retry_policy
 
 if TYPE_CHECKING:
@@ -97,17 +98,14 @@ def worst_case(spec: WorkflowSpec) -> WorstCase | None:
 
 
 def _reachable_in_reverse(spec: WorkflowSpec) -> list[str] | None:
-    """The steps that a run can come to, each after all that follow it; None for a cycle."""
-    known = {step.id for step in spec.definition.steps}
-    followers: dict[str, set[str]] = {}
-    pending = [step_id for step_id in known if step_id == spec.entry_step_id]
-    while pending:
-        step_id = pending.pop()
-        if step_id not in followers:
-            followers[step_id] = {edge.to for edge in spec.transitions_from(step_id)}
-            pending += followers[step_id]
-    if not followers.keys() <= known:
+    """The steps that a run can come to, each after all that follow it.
+
+    None for a cycle, and for a transition to a step that does not exist.
+    """
+    reachable = reachable_steps(spec)
+    if not reachable <= {step.id for step in spec.definition.steps}:
         return None
+    followers = {one: {edge.to for edge in spec.transitions_from(one)} for one in reachable}
     try:
         return list(TopologicalSorter(followers).static_order())
     except CycleError:

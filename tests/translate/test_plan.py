@@ -9,8 +9,7 @@ import pytest
 from pfo_dagster.operations import OperationRegistry
 from pfo_dagster.operations.banking import open_banking_operations
 from pfo_dagster.spec import WorkflowSpec, read_app, read_workflows
-from pfo_dagster.translate import translate
-from pfo_dagster.translate.plan import plan_workflow
+from pfo_dagster.translate import plan_workflow, translate
 from pfo_dagster.translate.worst_case import WorstCase, seconds, worst_case
 from tests.translate.support import Script, step, workflow
 
