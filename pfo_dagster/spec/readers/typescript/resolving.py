@@ -166,9 +166,7 @@ def _member(names: Names, found: Node | Supplied, access: Node) -> Node | Suppli
         else:
             raise _no_members(access)
     elif found.type in {"object", "enum_body"}:
-        parts = names.fields.get(found.start_byte)
-        if parts is None:
-            parts = names.fields[found.start_byte] = dict(_fields(found))
+        parts = _fields_once(names, found)
         if str(key) in parts:
             return parts[str(key)]
         known = list(parts)
@@ -188,6 +186,12 @@ def _member(names: Names, found: Node | Supplied, access: Node) -> Node | Suppli
         expected="one of " + ", ".join(known) if known else None,
         hint=f"did you mean `{near[0]}`?" if near else None,
     )
+
+
+def _fields_once(names: Names, literal: Node) -> dict[str, Node]:
+    if literal.start_byte not in names.fields:
+        names.fields[literal.start_byte] = dict(_fields(literal))
+    return names.fields[literal.start_byte]
 
 
 def _fields(literal: Node) -> Iterator[tuple[str, Node]]:
