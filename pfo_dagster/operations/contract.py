@@ -127,6 +127,7 @@ class Operation:
 
         None is JSON's null; `UNDEFINED` is no output at all, which conditions can tell from null.
         A declared `output_model` is enforced: what the next step reads is what was promised.
+        A failure returned in ContractSpec's form is raised as the `OperationError` that it is.
 
         With `may_stop` the caller may cancel, and is not held up: an asynchronous operation is
         really cancelled; a synchronous one is called in a thread, which is left to itself.
@@ -137,6 +138,8 @@ class Operation:
             result = self.run(context)
         if inspect.isawaitable(result):
             result = await result
+        if failure := OperationError.from_result(result):
+            raise failure
         if self.output_model is not None and not isinstance(result, self.output_model):
             result = self.output_model.model_validate(result)
         if isinstance(result, BaseModel):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Self
-
-if TYPE_CHECKING:
-    from datetime import timedelta
+from typing import Final, Self
 
 STANDARD_PROBLEMS: Final = frozenset({
     "BAD_GATEWAY", "BAD_REQUEST", "CONFLICT", "FORBIDDEN", "GONE", "INTERNAL_ERROR",
@@ -92,3 +90,31 @@ class OperationError(Exception):
             passing = {"TIMEOUT": FailureKind.TIMEOUT, "RATE_LIMITED": FailureKind.RATE_LIMITED}
             kind = passing.get(code, FailureKind.RETRYABLE)
         return cls(f"{code}: {detail}" if detail else code, kind=kind, retry_after=retry_after)
+
+    @classmethod
+    def from_result(cls, result: object) -> Self | None:
+        """The failure that `result` is by ContractSpec's contract, or None if it is none.
+
+        A service may answer `{"ok": false, "code": …, "problem": {…}}`. Only a whole problem
+        counts, as in the reference runtime: any other `{"ok": false}` is data like all data.
+        """
+        match result:
+            case {
+                "ok": False,
+                "code": str(),
+                "problem": {
+                    "type": str(), "title": str(title), "status": int() | float(),
+                    "code": str(code), "category": str(), "retryable": bool(retryable),
+                } as problem,
+            }:  # fmt: skip
+                after = problem.get("retryAfter")
+                return cls.from_problem(
+                    code,
+                    str(problem.get("detail") or title),
+                    retryable=retryable,
+                    retry_after=(
+                        timedelta(milliseconds=after) if isinstance(after, int | float) else None
+                    ),
+                )
+            case _:
+                return None

@@ -18,6 +18,7 @@ from pfo_dagster.translate.deadline import run_to_end, within
 from pfo_dagster.translate.guards import check_guard
 from pfo_dagster.translate.metadata import as_metadata
 from pfo_dagster.translate.naming import asset_output_name
+from pfo_dagster.translate.retries import timer_ms
 from pfo_dagster.translate.routes import END, choose
 from pfo_dagster.translate.state import Taken, WorkflowState, as_json, merge, unwrap
 
@@ -157,7 +158,7 @@ def _failure(
         context.log.warning("%s failed (%s): %s", plan.step.id, executions, error)
         return dg.RetryRequested(
             max_retries=context.retry_number + retries_left,
-            seconds_to_wait=max(0.0, error.retry_after.total_seconds()),
+            seconds_to_wait=timer_ms(error.retry_after.total_seconds() * 1000) / 1000,
         )
     return dg.Failure(
         f'Step "{plan.step.id}" failed in {executions} ({error.kind}): {error}',

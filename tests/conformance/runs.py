@@ -12,6 +12,7 @@ from typing import Any
 
 import dagster as dg
 
+from pfo_dagster.operations import OperationRegistry
 from pfo_dagster.spec import AppConfig, WorkflowSpec
 from pfo_dagster.spec.expressions.dialect import read_dialect
 from pfo_dagster.translate import GuardContext, Guards, TranslationError, translate
@@ -53,8 +54,14 @@ def replay(case: dict[str, Any], instance: dg.DagsterInstance) -> Outcome:
     name = f"runs {case['id']} {case['group']}: {case['name']}"
     spec = WorkflowSpec.model_validate(revived(case["spec"]))
     reason = reason_to_skip(case, spec)
-    if reason:
+    if reason in {Difference.STEPWISE, Difference.REGISTRY}:
         return Outcome(name, skipped=reason)
+    if reason is Difference.PRE_FLIGHT:
+        trace = replayed_trace(case, spec, instance)
+        early = trace.status == "not started" and not trace.calls
+        return Outcome(name, () if early else ("it was started",), reason)
+    if reason:
+        return Outcome(name, () if _is_refused(case, spec) else ("it was translated",), reason)
     recorded = recorded_trace(case)
     taken_for_true = as_the_reference_reads(spec)
     try:
@@ -66,6 +73,14 @@ def replay(case: dict[str, Any], instance: dg.DagsterInstance) -> Outcome:
     # What it could not read, the reference took for true: only with that may the traces be equal.
     differences = replayed_trace(case, taken_for_true, instance).differences(recorded)
     return Outcome(name, differences, None if differences else Difference.GRAMMAR)
+
+
+def _is_refused(case: dict[str, Any], spec: WorkflowSpec) -> bool:
+    try:
+        translate(spec, OperationRegistry(), None, guards_of(case))
+    except TranslationError:
+        return True
+    return False
 
 
 def as_the_reference_reads(spec: WorkflowSpec) -> WorkflowSpec:
@@ -135,7 +150,7 @@ def replayed_trace(case: dict[str, Any], spec: WorkflowSpec, instance: dg.Dagste
         delays=[
             (
                 step_of[event.step_key or ""] or "",
-                _fires_after(round((event.step_retry_data.seconds_to_wait or 0) * 1000, 6)),
+                round((event.step_retry_data.seconds_to_wait or 0) * 1000, 3),
             )
             for event in events(result, dg.DagsterEventType.STEP_UP_FOR_RETRY)
         ],
@@ -181,4 +196,4 @@ def _end_of(
 
 def _fires_after(delay_ms: float) -> float:
     """How long a JavaScript timer waits that is asked for this delay (finding 7)."""
-    return delay_ms if 1 <= delay_ms <= LONGEST_TIMER_MS else 1
+    return round(delay_ms, 3) if 1 <= delay_ms <= LONGEST_TIMER_MS else 1

@@ -66,7 +66,7 @@ class Script:
             case {"ok": value}:
                 return revived(value)
             case {"success": returned}:
-                return {"ok": True, **revived(returned)}
+                return {"ok": True, "data": UNDEFINED, **revived(returned)}
             case {"fail": problem}:
                 raise self._problem(problem)
             case {"error": error}:
@@ -83,10 +83,11 @@ class Script:
         thrown = error.get("value") if "value" in error else error | error.get("props", {})
         if not isinstance(thrown, dict):
             return OperationError(str(thrown), kind="fatal")
-        failure = OperationError(str(thrown.get("message", "")))
+        result = thrown if "problem" in thrown else {"ok": False, "code": "", "problem": thrown}
+        failure = OperationError.from_result(result) or OperationError(str(thrown.get("message")))
         if contract:
             failure = self._problem(thrown)
-        elif isinstance(thrown.get("code"), str):
+        elif failure.kind == "fatal" and isinstance(thrown.get("code"), str):
             failure = OperationError.from_problem(thrown["code"])
         if thrown.get("kind") in KINDS:
             return OperationError(

@@ -54,6 +54,6 @@ def _not_a_run(case: dict[str, Any]) -> Difference | None:
         return Difference.REGISTRY
     done = [action["do"] for action in actions if action["do"] != "preFlightCheck"]
     steered = any({"input", "background"} & action.keys() for action in actions)
-    whole = done[:1] == ["start"] and done[-1:] == ["run"] and set(done[1:-1]) <= {"executeStep"}
+    whole = done[:1] == ["start"] and "run" in done and set(done[1:]) <= {"executeStep", "run"}
     refused_at_start = done == ["start"] and case["expected"]["final"] is None
     return None if (whole or refused_at_start) and not steered else Difference.STEPWISE

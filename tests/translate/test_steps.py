@@ -320,3 +320,23 @@ def test_problems_of_a_contract_are_classified_as_the_reference_does() -> None:
     assert kind("INTERNAL_ERROR") == "fatal"
     assert kind("INTERNAL_ERROR", retryable=True) == "retryable"
     assert kind("POWENS_DOWN", retryable=True) == "fatal"
+
+
+PROBLEM = {
+    "type": "about:blank", "title": "Down", "status": 503, "code": "SERVICE_UNAVAILABLE",
+    "category": "dependency", "retryable": True, "retryAfter": 1500,
+}  # fmt: skip
+
+
+def test_a_whole_problem_that_is_returned_is_a_failure() -> None:
+    failed = {"ok": False, "code": "SERVICE_UNAVAILABLE", "problem": PROBLEM}
+    script = Script(a=[failed, {"done": 1}])
+    result = run(workflow([step("a", retry=RETRY)]), script.registry("a"))
+    (retry,) = events(result, dg.DagsterEventType.STEP_UP_FOR_RETRY)
+    assert retry.step_retry_data.seconds_to_wait == 1.5
+    assert final_data(result) == {"done": 1}
+
+
+@pytest.mark.parametrize("result", [{"ok": False}, {"ok": False, "code": "X", "problem": {}}])
+def test_half_a_problem_that_is_returned_is_data(result: dict[str, Any]) -> None:
+    assert final_data(run(workflow([step("a")]), Script(a=[result]).registry("a"))) == result
