@@ -44,7 +44,7 @@ def _trust() -> dg.AssetChecksDefinition:
                 severity = (
                     dg.AssetCheckSeverity.ERROR if check.blocking else dg.AssetCheckSeverity.WARN
                 )
-                yield _result(asset, check.name, check.find(reader), severity)
+                yield _result(asset, check.name, check.find(reader, ledger.now()), severity)
 
     return trust_in_balances
 

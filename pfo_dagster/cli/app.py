@@ -11,6 +11,7 @@ import typer
 
 from pfo_dagster.cli.console import CALLED_WRONGLY, DONE, FAILED, out, plain_errors, stop
 from pfo_dagster.cli.powens import powens_app
+from pfo_dagster.cli.readers import readers_app
 
 app = typer.Typer(
     name="pfo",
@@ -20,6 +21,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 sandbox_app = typer.Typer(help="The built-in made-up household.", no_args_is_help=True)
+app.add_typer(readers_app)
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(powens_app, name="powens")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from rich.table import Table
 
 from pfo_dagster.cli.console import out
 from pfo_dagster.config import load_settings
-from pfo_dagster.ledger import Ledger, as_text
+from pfo_dagster.ledger import Ledger, as_text, cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,19 +24,23 @@ def print_query(sql: str, output: str) -> None:
     """Print the answer to `sql` as a table, JSON or CSV. Raises `LedgerError`."""
     with Ledger(load_settings().data_dir).reader() as reader:
         table = reader.table(sql)
-        columns, rows = table.column_names, table.to_pylist()
+    print_rows(table.column_names, table.to_pylist(), output)
+
+
+def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, object]], output: str) -> None:
+    """Print rows as a table, JSON or CSV; amounts keep all their digits in each."""
     if output == "json":
         sys.stdout.write(json.dumps(rows, default=_plain, indent=2, ensure_ascii=False) + "\n")
     elif output == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([_cell(row[name]) for name in columns] for row in rows)
+        writer.writerows([cell(row[name]) for name in columns] for row in rows)
     else:
         _print_table(columns, rows)
 
 
 def _print_table(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
-    widths = [max(len(name), *(len(_cell(row[name])) for row in rows), 0) for name in columns]
+    widths = [max(len(name), *(len(cell(row[name])) for row in rows), 0) for name in columns]
     needed = sum(width + 3 for width in widths) + 1
     if out.is_terminal and needed > out.width:
         _print_records(columns, rows)
@@ -48,7 +52,7 @@ def _print_table(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -
     for name in columns:
         table.add_column(name, justify="right" if name in numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(row[name]) for name in columns))
+        table.add_row(*(cell(row[name]) for name in columns))
     # What is piped on has no width to fit into, and a cell cut into lines is of no use there.
     (out if out.is_terminal else Console(width=needed)).print(table)
 
@@ -60,16 +64,7 @@ def _print_records(columns: Sequence[str], rows: Sequence[Mapping[str, object]])
         out.rule(f"row {number} of {len(rows)}", align="left", style="dim")
         for name in columns:
             out.print(f"[dim]{name:>{indent}}[/]  ", end="")
-            out.print(_cell(row[name]), markup=False, soft_wrap=True)
-
-
-def _cell(value: object) -> str:
-    """A value as text; an amount with all its digits and without an exponent."""
-    if value is None:
-        return ""
-    if isinstance(value, Decimal):
-        return as_text(value)
-    return value.isoformat(" ") if isinstance(value, datetime) else str(value)
+            out.print(cell(row[name]), markup=False, soft_wrap=True)
 
 
 def _plain(value: object) -> object:

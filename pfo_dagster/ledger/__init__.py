@@ -2,8 +2,9 @@
 
 Start at `Ledger`. It writes through `Ledger.writer()`, one process at a time, in the row types of
 `rows`; it reads the published copy through `Ledger.reader()`, with SQL or with the ready-made
-answers of `figures` and `flows`, tells by `explanations` where a figure comes from, and asks by
-`trust` whether to believe them. The relations and their columns are described in `schema/*.sql`.
+answers of `figures`, `holdings` and `flows`, tells by `explanations` where a figure comes from,
+asks by `trust` whether to believe it, and hands relations on as files by `exports`. The relations
+and their columns are described in `schema/*.sql`.
 The package knows nothing of Dagster, HTTP or specs.
 """
 
@@ -26,6 +27,7 @@ from pfo_dagster.ledger.explanations import (
     explain,
     known_accounts,
 )
+from pfo_dagster.ledger.exports import EXPORT_FORMATS, cell, export
 from pfo_dagster.ledger.figures import (
     AccountType,
     Freshness,
@@ -40,6 +42,8 @@ from pfo_dagster.ledger.figures import (
     stale_accounts,
 )
 from pfo_dagster.ledger.flows import CategoryFlow, MonthFlow, cash_flow_by_month, categories
+from pfo_dagster.ledger.holdings import Holding, Total, holdings, totals
+from pfo_dagster.ledger.instants import bank_day
 from pfo_dagster.ledger.ledger import Ledger
 from pfo_dagster.ledger.reader import Reader
 from pfo_dagster.ledger.results import RecordedOverview, RecordedRefresh, RecordedSync
@@ -63,6 +67,7 @@ from pfo_dagster.ledger.trust import TRUST_CHECKS, Finding, TrustCheck, figures_
 from pfo_dagster.ledger.writer import Writer
 
 __all__ = [
+    "EXPORT_FORMATS",
     "TRUST_CHECKS",
     "AccountOutcome",
     "AccountRow",
@@ -77,6 +82,7 @@ __all__ = [
     "Explanation",
     "Finding",
     "Freshness",
+    "Holding",
     "InvalidRowError",
     "KnownAccount",
     "LatestBalance",
@@ -101,20 +107,26 @@ __all__ = [
     "StaleAccount",
     "StorageError",
     "Sync",
+    "Total",
     "TransactionRow",
     "TrustCheck",
     "Writer",
     "account_count",
     "account_types",
     "as_text",
+    "bank_day",
     "cash_flow_by_month",
     "categories",
+    "cell",
     "explain",
+    "export",
     "figures_are_fresh",
     "freshness",
+    "holdings",
     "is_storable",
     "known_accounts",
     "latest_balances",
     "positions",
     "stale_accounts",
+    "totals",
 ]

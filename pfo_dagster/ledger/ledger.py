@@ -47,6 +47,10 @@ class Ledger:
         self._clock = clock
         self._sleep = sleep
 
+    def now(self) -> datetime:
+        """The instant by the clock by which the ledger records."""
+        return self._clock()
+
     @contextlib.contextmanager
     def writer(self, timeout: float = 60.0) -> Generator[Writer]:
         """Be the one who writes, waiting up to `timeout` seconds for another one to end.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -49,10 +49,10 @@ def filled(
     return ledger
 
 
-def finding(ledger: Ledger, name: str) -> Finding:
+def finding(ledger: Ledger, name: str, now: datetime = NOON) -> Finding:
     (check,) = [check for check in TRUST_CHECKS if check.name == name]
     with ledger.reader() as reader:
-        return check.find(reader)
+        return check.find(reader, now)
 
 
 @pytest.mark.parametrize("name", [check.name for check in TRUST_CHECKS])
@@ -125,3 +125,85 @@ def test_old_figures_are_found(ledger: Ledger, age: int, fresh: bool) -> None:
         )
     assert found.passed is fresh
     assert len(found.rows) == (0 if fresh else 2)
+
+
+def with_history(ledger: Ledger, amounts: Sequence[str], **changes: Any) -> Ledger:
+    """A ledger in which account 1 was observed on as many days up to `NOON`."""
+    with ledger.writer() as writer:
+        for number, amount in enumerate(amounts):
+            day = NOON + timedelta(days=number + 1 - len(amounts))
+            last = changes if number == len(amounts) - 1 else {}
+            row = balance(amount, as_of=day, fetched_at=day, **last)
+            record(writer, refresh(f"r{number}", at=day), [row])
+    return ledger
+
+
+@pytest.mark.parametrize(
+    ("account_type", "amount", "fits"),
+    [("loan", "1", False), ("savings", "-1", False), ("loan", "-1", True), ("card", "1", True),
+     ("checking", "-1", True), ("piggy bank", "-1", True)],
+)  # fmt: skip
+def test_a_sign_that_the_type_of_account_does_not_have_is_found(
+    ledger: Ledger, account_type: str, amount: str, fits: bool
+) -> None:
+    with ledger.writer() as writer:
+        accounts = [account(account_type=account_type)]
+        record(writer, refresh(), [balance(amount)], accounts=accounts)
+    assert finding(ledger, "signs_fit_account_types").passed is fits
+
+
+def test_a_changed_currency_is_found(ledger: Ledger) -> None:
+    with_history(ledger, ["1", "1"], currency="USD")
+    [row] = finding(ledger, "currencies_stay").rows
+    assert (row["before"], row["now"]) == ("EUR", "USD")
+
+
+@pytest.mark.parametrize(("last", "usual"), [("1010", True), ("1150", True), ("9000", False)])
+def test_a_jump_out_of_the_band_is_found(ledger: Ledger, last: str, usual: bool) -> None:
+    steady = [str(1000 + 5 * (day % 4)) for day in range(14)]
+    assert finding(with_history(ledger, [*steady, last]), "changes_are_usual").passed is usual
+
+
+def test_without_a_history_nothing_is_a_jump(ledger: Ledger) -> None:
+    huge = "99999999999999999999999999"
+    assert finding(with_history(ledger, ["1", f"-{huge}", huge]), "changes_are_usual").passed
+
+
+def test_a_connection_that_stands_still_but_says_it_is_well_is_found(ledger: Ledger) -> None:
+    filled(ledger)
+    assert finding(ledger, "connections_move", NOON + timedelta(days=6)).passed
+    assert not finding(ledger, "connections_move", NOON + timedelta(days=8)).passed
+
+
+def test_a_balance_from_the_future_is_found(ledger: Ledger) -> None:
+    filled(ledger, balances=[balance(as_of=NOON + timedelta(hours=1))])
+    [row] = finding(ledger, "clocks_agree").rows
+    assert row["account_id"] == "1"
+
+
+def test_a_clock_that_went_back_is_found(ledger: Ledger) -> None:
+    filled(ledger)
+    assert not finding(ledger, "clocks_agree", NOON - timedelta(hours=1)).passed
+    with Ledger(ledger.data_dir, clock=lambda: NOON - timedelta(hours=1)).writer() as writer:
+        record(writer, refresh("r2", at=NOON - timedelta(hours=1)), [balance()])
+    assert [row["problem"] for row in finding(ledger, "clocks_agree").rows] == [
+        "the last transaction is of before an earlier one"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lost", "relation"),
+    [
+        ("DELETE FROM balances WHERE account_id = '2'", "refreshes"),
+        ("DELETE FROM refreshes WHERE refresh_id = 'r1'", "balances"),
+        ("DELETE FROM history.commits WHERE commit_number = 1", "commits"),
+    ],
+)
+def test_a_record_that_is_lost_is_found(ledger: Ledger, lost: str, relation: str) -> None:
+    filled(ledger)
+    with ledger.writer() as writer:
+        record(writer, refresh("r2"), [balance("5")])
+    assert finding(ledger, "the_record_is_whole").passed
+    with duckdb.connect(str(ledger.published_path)) as tampering:
+        tampering.execute(lost)
+    assert relation in {row["relation"] for row in finding(ledger, "the_record_is_whole").rows}

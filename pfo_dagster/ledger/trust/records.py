@@ -1,42 +1,20 @@
-"""Whether the published figures can be believed: a question each, and the rows that object.
+"""Whether the ledger holds what the provider said: each thing once, all of it, adding up.
 
-Every check looks at the publication and, where it is about a refresh, at the newest one of each
-provider. `TRUST_CHECKS` lists them for whoever runs them all.
+Where a check is about a refresh, it looks at the newest one of each provider. All of these
+disprove a figure when they fail.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pfo_dagster.ledger.currencies import CURRENCIES
+from pfo_dagster.ledger.trust.finding import Finding, objections
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from pfo_dagster.ledger.reader import Reader
-
-MOST_ROWS_SHOWN = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The answer of a check. `rows` are what it objects to, at most `MOST_ROWS_SHOWN` of them."""
-
-    passed: bool
-    summary: str
-    rows: tuple[dict[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TrustCheck:
-    """A named question to the publication. A failed `blocking` one disproves a shown figure."""
-
-    name: str
-    description: str
-    blocking: bool
-    find: Callable[[Reader], Finding]
 
 
 def _newest(relation: str) -> str:
@@ -51,9 +29,9 @@ def _newest(relation: str) -> str:
     """  # noqa: S608 - the relation is one of ours
 
 
-def observations_are_unique(reader: Reader) -> Finding:
+def observations_are_unique(reader: Reader, _moment: datetime) -> Finding:
     """No observation only repeats the one before it of the same account, type and instant."""
-    return _objections(
+    return objections(
         reader,
         """
         SELECT provider, account_id, balance_type, as_of, amount, currency, state, commit_number
@@ -70,9 +48,9 @@ def observations_are_unique(reader: Reader) -> Finding:
     )
 
 
-def every_account_is_accounted_for(reader: Reader) -> Finding:
+def every_account_is_accounted_for(reader: Reader, _moment: datetime) -> Finding:
     """Each active account was observed by the newest refresh, or there is a reason why not."""
-    return _objections(
+    return objections(
         reader,
         f"""
         WITH outcomes AS ({_newest("refresh_accounts")})
@@ -88,9 +66,9 @@ def every_account_is_accounted_for(reader: Reader) -> Finding:
     )
 
 
-def currencies_are_known(reader: Reader) -> Finding:
+def currencies_are_known(reader: Reader, _moment: datetime) -> Finding:
     """Each amount has a currency, and it is one that exists."""
-    return _objections(
+    return objections(
         reader,
         """
         SELECT DISTINCT provider, account_id, currency FROM balances
@@ -103,9 +81,9 @@ def currencies_are_known(reader: Reader) -> Finding:
     )
 
 
-def totals_are_the_providers(reader: Reader) -> Finding:
+def totals_are_the_providers(reader: Reader, _moment: datetime) -> Finding:
     """Per currency, our sum over the accounts is the provider's own total of the same refresh."""
-    return _objections(
+    return objections(
         reader,
         f"""
         WITH theirs AS ({_newest("provider_totals")}),
@@ -123,55 +101,26 @@ def totals_are_the_providers(reader: Reader) -> Finding:
     )
 
 
-def figures_are_fresh(reader: Reader, *, now: datetime, stale_after: timedelta) -> Finding:
-    """No shown balance is of longer ago than `stale_after`."""
-    return _objections(
+def the_record_is_whole(reader: Reader, _moment: datetime) -> Finding:
+    """Transactions are numbered without gaps, and each refresh has all the rows that it counted."""
+    return objections(
         reader,
         """
-        SELECT provider, institution, account_id, state, max(as_of) AS as_of
-        FROM latest_balances WHERE balance_type = 'current'
-        GROUP BY ALL HAVING max(as_of) < ? ORDER BY as_of
+        SELECT 'commits' AS relation, commit_number::VARCHAR AS id,
+            'the transaction before it is missing' AS problem
+        FROM history.commits
+        QUALIFY commit_number <> coalesce(lag(commit_number) OVER (ORDER BY commit_number), 0) + 1
+        UNION ALL
+        SELECT 'refreshes', refresh_id,
+            format('{} balances were added, {} are there', new_balances, count(balances.run_id))
+        FROM refreshes LEFT JOIN balances USING (refresh_id)
+        GROUP BY refresh_id, new_balances
+        HAVING new_balances <> count(balances.run_id)
+        UNION ALL
+        SELECT 'balances', account_id, 'the refresh that added it is missing'
+        FROM balances ANTI JOIN refreshes USING (refresh_id)
+        ORDER BY ALL
         """,
-        [(now - stale_after).replace(tzinfo=None)],
-        passed="Every shown balance is recent.",
-        failed="shown balances are stale",
+        passed="Every recorded row is there.",
+        failed="records are not whole",
     )
-
-
-def _objections(
-    reader: Reader, sql: str, params: list[object] | None = None, *, passed: str, failed: str
-) -> Finding:
-    rows = reader.rows(sql, params)
-    if not rows:
-        return Finding(passed=True, summary=passed)
-    return Finding(
-        passed=False, summary=f"{len(rows)} {failed}.", rows=tuple(rows[:MOST_ROWS_SHOWN])
-    )
-
-
-TRUST_CHECKS = (
-    TrustCheck(
-        "observations_are_unique",
-        "No observation stands in the ledger twice.",
-        blocking=True,
-        find=observations_are_unique,
-    ),
-    TrustCheck(
-        "every_account_is_accounted_for",
-        "Each active account was observed by the newest refresh, or there is a reason why not.",
-        blocking=True,
-        find=every_account_is_accounted_for,
-    ),
-    TrustCheck(
-        "currencies_are_known",
-        "Each amount has a currency, and it is one that exists.",
-        blocking=True,
-        find=currencies_are_known,
-    ),
-    TrustCheck(
-        "totals_are_the_providers",
-        "Per currency, our sum over the accounts is the provider's own total.",
-        blocking=True,
-        find=totals_are_the_providers,
-    ),
-)

@@ -1,0 +1,95 @@
+"""`pfo balances`: what each account holds, now or on any day, set so that amounts line up."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE
+from rich.markup import escape
+from rich.table import Table
+
+from pfo_dagster.cli.console import out
+from pfo_dagster.cli.query import print_rows
+from pfo_dagster.config import load_settings
+from pfo_dagster.ledger import Holding, Ledger, as_text, bank_day, holdings, totals
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+    from decimal import Decimal
+
+    from pfo_dagster.ledger import Total
+
+
+def print_balances(on: date | None, known_at: datetime | None, output: str) -> None:
+    """Print the balances of a day, as known at an instant. Raises `LedgerError`."""
+    ledger = Ledger(load_settings().data_dir)
+    today = on or bank_day(known_at or ledger.now())
+    with ledger.reader() as reader:
+        held = holdings(reader, on=on, known_at=known_at)
+        sums = totals(reader, on=on, known_at=known_at)
+    if output != "table":
+        print_rows([field.name for field in fields(Holding)], [asdict(one) for one in held], output)
+        return
+    out.print(_headline(today, on, known_at), style="bold")
+    if not held:
+        out.print("No account had been observed by then.")
+        return
+    for (_, provider), of_provider in groupby(held, key=lambda one: (one.tenant_id, one.provider)):
+        if provider == "sandbox":
+            out.print("SANDBOX: all data is made up.", style="bold yellow")
+        out.print(_accounts(list(of_provider), today))
+    out.print(_sums(sums))
+    out.print("Dim accounts are in no total; currencies are never added.", style="dim")
+
+
+def _headline(today: date, on: date | None, known_at: datetime | None) -> str:
+    day = f"at the end of {on}" if on else f"last known on {today}"
+    known = f", as known at {known_at:%Y-%m-%d %H:%M:%S} UTC" if known_at else ""
+    return f"Balances {day}{known}"
+
+
+def _accounts(held: Sequence[Holding], today: date) -> Table:
+    """A table of one provider's accounts, the bank above those that it has."""
+    table = Table(box=SIMPLE, pad_edge=False)
+    table.add_column("account")
+    for name in ("balance", "coming"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("in", no_wrap=True)
+    table.add_column("of", justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    for bank, of_bank in groupby(held, key=lambda one: one.institution):
+        table.add_row(f"[bold]{escape(bank or 'unknown bank')}[/]")
+        for one in of_bank:
+            table.add_row(
+                f"  {escape(one.account_name)}",
+                "unknown" if one.amount is None else _amount(one.amount, one.precision),
+                _amount(one.coming, one.precision) if one.coming else "",
+                one.currency or "?",
+                _age((today - one.day).days),
+                "" if one.state == "ok" else f"[yellow]{one.state}[/]",
+                style=None if one.in_totals else "dim",
+            )
+    return table
+
+
+def _amount(amount: Decimal, precision: int) -> str:
+    text = as_text(amount, places=precision, grouped=True)
+    return f"[red]{text}[/]" if amount < 0 else text
+
+
+def _age(days: int) -> str:
+    return "that day" if days <= 0 else f"{days} d before"
+
+
+def _sums(sums: Sequence[Total]) -> Table:
+    table = Table(title="In totals", title_justify="left", box=SIMPLE, pad_edge=False)
+    table.add_column("in", no_wrap=True)
+    table.add_column("sum", justify="right", no_wrap=True)
+    table.add_column("accounts", justify="right")
+    for one in sums:
+        amount = _amount(one.amount, one.precision)
+        table.add_row(one.currency, f"[bold]{amount}[/]", str(one.accounts))
+    return table

@@ -1,0 +1,111 @@
+"""The commands that read the published ledger: figures, their explanation, and their export.
+
+They are top-level commands of `pfo`; `app` adds them. None of them waits for a writer.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import Annotated
+
+import typer
+
+from pfo_dagster.cli.console import CALLED_WRONGLY, DONE, FAILED, plain_errors, stop
+
+readers_app = typer.Typer()
+
+
+class RowFormat(StrEnum):
+    """How rows are printed."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+class BalanceType(StrEnum):
+    """Which balance of an account is meant."""
+
+    current = "current"
+    coming = "coming"
+    projected = "projected"
+
+
+DAY = typer.Option("--at", metavar="DATE", help="Of the end of this day in Europe/Paris.")
+
+
+@readers_app.command()
+def balances(
+    at: Annotated[str | None, DAY] = None,
+    as_known_at: Annotated[
+        str | None,
+        typer.Option(metavar="INSTANT", help="Leave out what was recorded later; UTC by default."),
+    ] = None,
+    output: Annotated[RowFormat, typer.Option("--format")] = RowFormat.table,
+) -> None:
+    """Show the balance of each account, now or on any day, also as it was known at an instant."""
+    from pfo_dagster.cli.balances import print_balances  # noqa: PLC0415 - DuckDB is slow to import
+
+    with plain_errors():
+        print_balances(_day(at), _instant(as_known_at), output.value)
+
+
+@readers_app.command()
+def explain(
+    account: Annotated[str, typer.Argument(help="The account's id or name.")],
+    at: Annotated[str | None, DAY] = None,
+    balance_type: Annotated[BalanceType, typer.Option("--type")] = BalanceType.current,
+) -> None:
+    """Say where an account's figure comes from, and what took its place and when."""
+    from pfo_dagster.cli.explain import print_explanation  # noqa: PLC0415 - see `balances`
+
+    with plain_errors():
+        print_explanation(account, _day(at), balance_type.value)
+
+
+@readers_app.command()
+def verify() -> None:
+    """Ask the published figures whether they can be believed. Exits with 1 if one is disproved."""
+    from pfo_dagster.cli.verify import print_findings  # noqa: PLC0415 - see `balances`
+
+    with plain_errors():
+        raise typer.Exit(DONE if print_findings() else FAILED)
+
+
+@readers_app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="Where to write: a .parquet or .csv file.")],
+    relation: Annotated[
+        str, typer.Argument(help="A relation such as latest_balances, or a SELECT.")
+    ],
+) -> None:
+    """Write a relation of the published ledger to a file, exact."""
+    from pfo_dagster.cli.export import export_relation  # noqa: PLC0415 - see `balances`
+
+    with plain_errors():
+        export_relation(file, relation)
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise stop(f"--at {text} is not a day such as 2026-11-20.", CALLED_WRONGLY) from None
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        message = (
+            f"--as-known-at {text} is not an instant such as 2026-11-20T14:30 (UTC)"
+            " or 2026-11-20T14:30+01:00."
+        )
+        raise stop(message, CALLED_WRONGLY) from None
+    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)

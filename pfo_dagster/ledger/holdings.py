@@ -1,0 +1,113 @@
+"""What was held on a day, as known at an instant: one row per account, and sums per currency.
+
+Both times may be left out: then it is the last that is known. `on` is a day in Europe/Paris and
+asks what was so; `known_at` is an aware instant and asks what the ledger held, whatever it learned
+later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pfo_dagster.ledger.instants import naive_utc
+from pfo_dagster.ledger.reader import ask
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from decimal import Decimal
+
+    from pfo_dagster.ledger.reader import Reader
+    from pfo_dagster.ledger.rows import BalanceState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """The balance of an account that was neither deleted nor disabled."""
+
+    tenant_id: str
+    provider: str
+    institution: str | None
+    account_id: str
+    account_name: str
+    account_type: str
+    normal_side: Literal["asset", "debt"] | None
+    currency: str | None
+    precision: int
+    """How many decimals the currency has."""
+    amount: Decimal | None
+    coming: Decimal | None
+    """What is announced of the same moment; never to be added across accounts."""
+    as_of: datetime
+    day: date
+    state: BalanceState
+    in_totals: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """The sum over the accounts of one provider and currency."""
+
+    tenant_id: str
+    provider: str
+    currency: str
+    precision: int
+    amount: Decimal
+    accounts: int
+
+
+def holdings(
+    reader: Reader, *, on: date | None = None, known_at: datetime | None = None
+) -> list[Holding]:
+    """The accounts with their balances, by bank and name."""
+    return ask(
+        reader,
+        Holding,
+        f"""
+        SELECT held.tenant_id, held.provider, held.institution, held.account_id,
+            held.account_name, held.account_type, held.normal_side, held.currency,
+            {_PRECISION} AS precision, held.amount, announced.amount AS coming, held.as_of,
+            held.day, held.state, held.in_totals
+        FROM balances_at($day, known_at := $known_at) AS held
+        LEFT JOIN balances_at($day, known_at := $known_at) AS announced
+            ON announced.tenant_id = held.tenant_id
+            AND announced.provider = held.provider
+            AND announced.account_id = held.account_id
+            AND announced.balance_type = 'coming'
+            AND (announced.as_of >= held.as_of OR announced.as_of_basis = 'fetched')
+        WHERE held.balance_type = 'current'
+        ORDER BY held.tenant_id, held.provider, held.institution, held.account_name,
+            held.account_id
+        """,  # noqa: S608 - our own text
+        _times(on, known_at),
+    )
+
+
+def totals(
+    reader: Reader, *, on: date | None = None, known_at: datetime | None = None
+) -> list[Total]:
+    """The sums of what counts in totals. Currencies and providers are never added."""
+    return ask(
+        reader,
+        Total,
+        f"""
+        SELECT tenant_id, provider, currency, {_PRECISION} AS precision, amount, accounts
+        FROM (
+            SELECT tenant_id, provider, currency, sum(amount) AS amount, count(*) AS accounts
+            FROM balances_at($day, known_at := $known_at)
+            WHERE in_totals
+            GROUP BY ALL
+        ) AS held
+        ORDER BY tenant_id, provider, currency
+        """,  # noqa: S608 - our own text
+        _times(on, known_at),
+    )
+
+
+_PRECISION = """coalesce((
+    SELECT max(accounts.currency_precision) FROM accounts WHERE accounts.currency = held.currency
+), 0)"""
+
+
+def _times(on: date | None, known_at: datetime | None) -> dict[str, object]:
+    return {"day": on, "known_at": None if known_at is None else naive_utc(known_at)}

@@ -1,0 +1,53 @@
+"""What a check is, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from pfo_dagster.ledger.reader import Reader
+
+MOST_ROWS_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The answer of a check. `rows` are what it objects to, at most `MOST_ROWS_SHOWN` of them."""
+
+    passed: bool
+    summary: str
+    rows: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrustCheck:
+    """A named question to the publication, asked at a moment (aware, the present one as a rule).
+
+    A failed `blocking` one disproves a shown figure; any other is a reason to look.
+    """
+
+    name: str
+    description: str
+    blocking: bool
+    find: Callable[[Reader, datetime], Finding]
+
+
+def objections(
+    reader: Reader,
+    sql: str,
+    params: Sequence[object] | Mapping[str, object] | None = None,
+    *,
+    passed: str,
+    failed: str,
+) -> Finding:
+    """The finding of a check whose query gives the rows that it objects to."""
+    rows = reader.rows(sql, params)
+    if not rows:
+        return Finding(passed=True, summary=passed)
+    return Finding(
+        passed=False, summary=f"{len(rows)} {failed}.", rows=tuple(rows[:MOST_ROWS_SHOWN])
+    )

@@ -1,0 +1,135 @@
+"""The commands that read, as people meet them: on a ledger whose figures the test knows."""
+
+from __future__ import annotations
+
+import csv
+import json
+import stat
+import subprocess
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from pfo_dagster.ledger import Ledger
+from tests.cli.test_pfo import assert_no_traceback, pfo
+from tests.ledger.builders import account, balance, record, refresh
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+THEN = NOW - timedelta(days=3)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger with two accounts: a loan, and one that was corrected three days later."""
+    now = THEN
+    path = tmp_path_factory.mktemp("readers") / "data"
+    accounts = [account(), account(account_id="2", name="House", account_type="loan")]
+    with Ledger(path, clock=lambda: now).writer() as writer:
+        rows = [
+            balance("1234.50", as_of=THEN, fetched_at=THEN),
+            balance("-200000", account_id="2", as_of=THEN, fetched_at=THEN),
+        ]
+        record(writer, refresh("r1", at=THEN), rows, accounts=accounts)
+        now = NOW
+        rows[0] = balance("1234.56", as_of=THEN, fetched_at=NOW)
+        record(writer, refresh("r2", at=NOW), rows, accounts=accounts)
+    return path
+
+
+def test_balances_line_up_with_their_sums_and_ages(data: Path) -> None:
+    done = pfo("balances", data=data)
+    assert done.returncode == 0, done.stderr
+    assert "SANDBOX: all data is made up." in done.stdout
+    assert "Banque du Lac" in done.stdout
+    lines = [
+        line for line in done.stdout.splitlines() if "Joint account" in line or "House" in line
+    ]
+    assert [line.index("EUR") for line in lines] == [lines[0].index("EUR")] * 2
+    assert "-200 000.00" in done.stdout
+    assert "-198 765.44" in done.stdout
+    assert "3 d before" in done.stdout
+
+
+def test_balances_as_known_then_are_those_of_then(data: Path) -> None:
+    then = pfo("balances", "--as-known-at", THEN.isoformat(), "--format", "json", data=data)
+    assert {row["amount"] for row in json.loads(then.stdout)} == {"1234.5", "-200000"}
+    rows = pfo("balances", "--at", str(THEN.date()), "--format", "csv", data=data).stdout
+    assert {row["amount"] for row in csv.DictReader(rows.splitlines())} == {"1234.56", "-200000"}
+    before = pfo("balances", "--at", "2020-01-01", data=data)
+    assert "No account had been observed by then." in before.stdout
+
+
+def test_explain_goes_from_the_figure_to_the_spec(data: Path) -> None:
+    done = pfo("explain", "joint account", data=data)
+    assert done.returncode == 0, done.stderr
+    for named in ("1 234.56 EUR", "run-r2", "refresh-balances, attempt 1", "not: it is the last",
+                  "pfo.workflow.refresh-openbanking-balances 1.0.0", "made up"):  # fmt: skip
+        assert named in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["explain", "Joint acount"], 'Did you mean "Joint account"?'),
+        (["explain", "1", "--at", "2020-01-01"], "was observed by 2020-01-01"),
+        (["explain", "1", "--type", "projected"], "No projected balance of account 1"),
+        (["balances", "--at", "yesterday"], "is not a day such as"),
+        (["balances", "--as-known-at", "noon"], "is not an instant such as"),
+        (["export", "x.xlsx", "accounts"], "must end in .csv or .parquet"),
+    ],
+)
+def test_a_wrong_call_is_one_clear_message(data: Path, arguments: list[str], named: str) -> None:
+    done = pfo(*arguments, data=data)
+    assert done.returncode == 2
+    assert named in done.stderr
+    assert_no_traceback(done)
+
+
+@pytest.mark.parametrize("command", [["balances"], ["explain", "1"], ["verify"],
+                                     ["export", "x.csv", "accounts"]])  # fmt: skip
+def test_without_a_publication_each_says_what_to_do(tmp_path: Path, command: list[str]) -> None:
+    done = pfo(*command, data=tmp_path)
+    assert done.returncode == 1
+    assert "make run" in done.stderr
+    assert_no_traceback(done)
+
+
+def test_verify_fails_only_for_what_is_disproved(data: Path, tmp_path: Path) -> None:
+    done = pfo("verify", data=data)
+    assert done.returncode == 0, done.stdout
+    assert "0 disprove a figure" in done.stdout
+    assert "figures_are_fresh: 2 shown balances are stale." in done.stdout
+
+    copy = tmp_path / "published" / "balances.duckdb"
+    copy.parent.mkdir()
+    copy.write_bytes((data / "published" / "balances.duckdb").read_bytes())
+    with duckdb.connect(str(copy)) as tampering:
+        tampering.execute("DELETE FROM balances WHERE account_id = '2'")
+    tampered: subprocess.CompletedProcess[str] = pfo("verify", data=tmp_path)
+    assert tampered.returncode == 1
+    assert "FAILED  the_record_is_whole" in tampered.stdout
+    assert "2 balances were added, 1 are there" in tampered.stdout
+
+
+def test_exports_are_exact_private_and_replaced_whole(data: Path, tmp_path: Path) -> None:
+    parquet, text = tmp_path / "balances.parquet", tmp_path / "balances.csv"
+    for _ in range(2):
+        assert pfo("export", str(parquet), "latest_balances", data=data).returncode == 0
+        query = "SELECT account_id, amount FROM latest_balances ORDER BY account_id"
+        assert pfo("export", str(text), query, data=data).returncode == 0
+    assert sorted(row["amount"] for row in pq.read_table(parquet).to_pylist()) == [
+        Decimal(-200000),
+        Decimal("1234.56"),
+    ]
+    assert text.read_text() == "account_id,amount\n1,1234.56\n2,-200000\n"
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+    assert len(list(tmp_path.iterdir())) == 2
+
+    failed = pfo("export", str(tmp_path / "no" / "x.csv"), "accounts", data=data)
+    assert failed.returncode == 1
+    assert "no/x.csv" in failed.stderr
+    assert_no_traceback(failed)
