@@ -113,7 +113,7 @@ def _print_plan(one: Plan) -> None:
     waits = ", ".join(one.waits_for_people)
     for name, text in (
         ("job", one.job),
-        ("ops", ", ".join(one.ops)),
+        ("ops", ", ".join(one.ops) + ("" if one.ok else " (if it could be translated)")),
         ("assets", ", ".join(one.assets) or "none"),
         ("schedule", one.schedule or "none"),
         ("costs", cost.text if cost else "no bound: the steps form a cycle, or lead nowhere"),

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # delays are equal, so that a policy of a billion retries is added up without counting them.
 DIFFERENT_DELAYS = 64
 
+_MINUTE, _DECADES = 60, 1e9
+
 
 @dataclass(frozen=True, slots=True)
 class WorstCase:
@@ -45,7 +47,7 @@ class WorstCase:
 
 def seconds(value: float) -> str:
     """Seconds as people read them: `0.75 s`, `7 s`, `2 h 5 min`."""
-    if value < 60:  # noqa: PLR2004 - a minute
+    if not _MINUTE <= value < _DECADES:
         return f"{value:g} s"
     minutes, rest = divmod(round(value), 60)
     hours, minutes = divmod(minutes, 60)
@@ -67,9 +69,14 @@ def step_worst_case(step: Step) -> WorstCase:
     policy = retry_policy(step.retry)
     calls = 1 + (policy.max_retries if policy else 0)
     waits = retry_waits(step.retry, at_most=DIFFERENT_DELAYS)
-    wait_s = sum(waits) + (calls - 1 - len(waits)) * (waits[-1] if waits else 0)
+    wait_s = sum(waits) + _times(calls - 1 - len(waits), waits[-1] if waits else 0)
     limit_s = (step.timeout_ms or 0) / 1000
-    return WorstCase(calls, wait_s, calls * limit_s if limit_s > 0 else None)
+    return WorstCase(calls, wait_s, _times(calls, limit_s) if limit_s > 0 else None)
+
+
+def _times(count: int, duration: float) -> float:
+    """A product that stays a finite float, whatever numbers a spec holds."""
+    return min(min(count, 10**15) * duration, 1e300)
 
 
 def worst_case(spec: WorkflowSpec) -> WorstCase | None:

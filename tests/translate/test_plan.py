@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from pfo_dagster.operations import OperationRegistry
 from pfo_dagster.operations.banking import open_banking_operations
 from pfo_dagster.spec import WorkflowSpec, read_app, read_workflows
-from pfo_dagster.translate import plan_workflow, translate
+from pfo_dagster.translate import compare_workflows, plan_workflow, translate
 from pfo_dagster.translate.worst_case import WorstCase, seconds, worst_case
 from tests.translate.support import Script, step, workflow
 
@@ -116,6 +121,30 @@ def test_a_billion_retries_are_added_up_without_counting_them() -> None:
     assert cost
     assert cost.calls == 10**9 + 1
     assert cost.wait_s == pytest.approx(1.023 + (10**9 - 10) * 1)
+
+
+NUMBERS = st.none() | st.integers(-3, 10**300) | st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(
+    st.integers(-3, 10**400), NUMBERS, NUMBERS, NUMBERS, st.sampled_from(["linear", "odd", None])
+)
+def test_no_number_is_too_large_to_plan(
+    retries: int, delay: Any, longest: Any, limit: Any, backoff: str | None
+) -> None:
+    retry = {
+        "maxAttempts": retries, "delayMs": delay, "maxDelayMs": longest, "backoff": backoff,
+    }  # fmt: skip
+    try:
+        spec = workflow([step("a", retry=retry, timeoutMs=limit)])
+    except ValidationError:
+        return
+    cost = worst_case(spec)
+    assert cost
+    assert cost.wait_s >= 0
+    json.dumps([cost.calls, cost.wait_s, cost.run_s], allow_nan=False)
+    assert cost.text
+    assert compare_workflows(spec, workflow([step("a")]), OperationRegistry()) is not None
 
 
 @pytest.mark.parametrize(
