@@ -1,8 +1,8 @@
 """What makes the workflows run by themselves, and what watches over their results.
 
-`schedules` and `sensors` start workflows, `budget` refuses a timetable that would ask the banks too
-often; `checks` judges the assets, `freshness` says how often they are expected. None of it knows
-HTTP or SQL.
+`schedules`, `sensors` and `webhooks` start workflows, `budget` refuses a timetable that would ask
+the banks too often; `checks` judges the assets, `freshness` says how often they are expected. None
+of it knows HTTP or SQL.
 """
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
@@ -15,6 +15,7 @@ from pfo_dagster.automation.checks import asset_checks
 from pfo_dagster.automation.freshness import expect_freshness
 from pfo_dagster.automation.schedules import schedules
 from pfo_dagster.automation.sensors import sensors
+from pfo_dagster.automation.webhooks import webhook_asset, webhook_sensor
 from pfo_dagster.translate import TranslatedWorkflow
 
 __all__ = ["automation", "expect_freshness", "refuse_overspending"]
@@ -27,6 +28,10 @@ def automation(workflows: Mapping[str, TranslatedWorkflow], *, running: bool) ->
     }
     return dg.Definitions(
         schedules=schedules(workflows, running=running),
-        sensors=sensors(workflows, running=running),
+        assets=[webhook_asset()],
+        sensors=[
+            *sensors(workflows, running=running),
+            *webhook_sensor(workflows, running=running),
+        ],
         asset_checks=asset_checks(produced),
     )

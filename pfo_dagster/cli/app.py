@@ -12,6 +12,7 @@ import typer
 from pfo_dagster.cli.console import CALLED_WRONGLY, DONE, FAILED, out, plain_errors, stop
 from pfo_dagster.cli.powens import powens_app
 from pfo_dagster.cli.readers import readers_app
+from pfo_dagster.cli.webhooks import webhooks_app
 
 app = typer.Typer(
     name="pfo",
@@ -24,6 +25,7 @@ sandbox_app = typer.Typer(help="The built-in made-up household.", no_args_is_hel
 app.add_typer(readers_app)
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(powens_app, name="powens")
+app.add_typer(webhooks_app, name="webhooks")
 
 
 class TextFormat(StrEnum):

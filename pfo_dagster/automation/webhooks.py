@@ -1,0 +1,176 @@
+"""What Powens tells by webhook: kept in Dagster's own event log, and acted on by a sensor.
+
+The receiver (`pfo webhooks serve`) runs in a process of its own and keeps events as observations of
+an external asset; the daemon's sensor reads them from the same storage. There is no second queue.
+"""
+
+# No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import dagster as dg
+
+from pfo_dagster.openbanking.powens.events import BankEvent, EventKind
+from pfo_dagster.translate import TranslatedWorkflow
+
+WEBHOOKS = dg.AssetKey(["powens", "webhooks"])
+BALANCES_WORKFLOW = "pfo.workflow.refresh-openbanking-balances"
+ACCOUNTS_WORKFLOW = "pfo.workflow.sync-openbanking-accounts"
+TRANSACTIONS_WORKFLOW = "pfo.workflow.sync-openbanking-transactions"
+
+# What is new is there already: to read it must not cost a forced sync.
+DATA = {BALANCES_WORKFLOW: {"force": "never"}, TRANSACTIONS_WORKFLOW: {}, ACCOUNTS_WORKFLOW: {}}
+
+_EVENTS = "events"
+_PAGE = 200
+_LONGEST_RUN_KEY = 200
+
+
+def webhook_asset() -> dg.AssetSpec:
+    """The asset that stands for what Powens told."""
+    return dg.AssetSpec(
+        WEBHOOKS,
+        description="Signals that Powens sent by webhook, each with its connection and its state.",
+        group_name="webhooks",
+        kinds={"powens"},
+    )
+
+
+def keep_events(instance: dg.DagsterInstance, events: Sequence[BankEvent]) -> None:
+    """Keep events for good, all in one entry of the event log."""
+    instance.report_runless_asset_event(
+        dg.AssetObservation(
+            asset_key=WEBHOOKS,
+            metadata={
+                _EVENTS: dg.MetadataValue.json([event.as_json() for event in events]),
+                "count": len(events),
+            },
+        )
+    )
+
+
+def known_keys(instance: dg.DagsterInstance, *, entries: int = 500) -> list[str]:
+    """The keys of the events kept last, by which a receiver that starts knows repetitions."""
+    found = instance.fetch_observations(WEBHOOKS, limit=entries)
+    return [event.key for record in found.records for event in _events_of(record)]
+
+
+@dataclass
+class Progress:
+    """What the sensor has acted on: the last entry, and each connection's latest sync."""
+
+    after: int = 0
+    synced: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By connection id: `last_update` (ISO, UTC; empty if unknown) and state."""
+
+    @classmethod
+    def read(cls, cursor: str | None) -> "Progress":
+        """The progress that `text` wrote."""
+        content = json.loads(cursor) if cursor else {"after": 0, "synced": {}}
+        return cls(content["after"], {key: (at, of) for key, (at, of) in content["synced"].items()})
+
+    @property
+    def text(self) -> str:
+        """The progress as a sensor's cursor."""
+        return json.dumps({"after": self.after, "synced": self.synced}, sort_keys=True)
+
+    def take(self, event: BankEvent) -> bool:
+        """Whether the event is news: of a later sync than those seen, or of another state."""
+        if event.kind is not EventKind.CONNECTION_SYNCED:
+            return True
+        at = event.last_update.isoformat() if event.last_update else ""
+        known = self.synced.get(event.subject, ("", ""))
+        now = (at, event.state or "ok")
+        if at < known[0] or now == known:
+            return False
+        self.synced[event.subject] = now
+        return True
+
+
+def webhook_sensor(
+    workflows: Mapping[str, TranslatedWorkflow], *, running: bool
+) -> list[dg.SensorDefinition]:
+    """The sensor that reads anew what a webhook says has changed, where its workflows are there."""
+    there = {key: workflows[key] for key in DATA if key in workflows}
+    if not there:
+        return []
+
+    @dg.sensor(
+        name="powens_webhooks",
+        jobs=[workflow.asset_job or workflow.job for workflow in there.values()],
+        minimum_interval_seconds=30,
+        default_status=(
+            dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
+        ),
+        description=(
+            "Reads balances and transactions when Powens says that a connection was synced, without"
+            " forcing another sync, and the accounts when one was deleted. However many webhooks"
+            " came since the last look, each workflow runs once."
+        ),
+    )
+    def powens_webhooks(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        progress = Progress.read(context.cursor)
+        news = [event for event in _unread(context.instance, progress) if progress.take(event)]
+        requests = list(_requests(news, there))
+        return dg.SensorResult(run_requests=requests, cursor=progress.text)
+
+    return [cast("dg.SensorDefinition", powens_webhooks)]
+
+
+def _unread(instance: dg.DagsterInstance, progress: Progress) -> Iterator[BankEvent]:
+    """The events after the last one read, oldest first; moves the progress along."""
+    while True:
+        page = instance.fetch_observations(
+            dg.AssetRecordsFilter(asset_key=WEBHOOKS, after_storage_id=progress.after),
+            limit=_PAGE,
+            ascending=True,
+        )
+        for record in page.records:
+            progress.after = record.storage_id
+            yield from _events_of(record)
+        if not page.has_more:
+            return
+
+
+def _requests(
+    news: Sequence[BankEvent], workflows: Mapping[str, TranslatedWorkflow]
+) -> Iterator[dg.RunRequest]:
+    synced = [event for event in news if event.kind is EventKind.CONNECTION_SYNCED]
+    deleted = [event for event in news if event.kind is not EventKind.CONNECTION_SYNCED]
+    # Transactions only where a sync went well; balances always, which marks the connection's state.
+    fresh = [event for event in synced if event.state is None]
+    for key, causes in (
+        (BALANCES_WORKFLOW, synced),
+        (TRANSACTIONS_WORKFLOW, fresh),
+        (ACCOUNTS_WORKFLOW, deleted),
+    ):
+        if causes and key in workflows:
+            workflow = workflows[key]
+            data = DATA[key]
+            yield dg.RunRequest(
+                job_name=workflow.name,
+                run_key=f"{key} {_run_key(causes)}",
+                run_config=(
+                    workflow.asset_run_config(data)
+                    if workflow.assets
+                    else workflow.run_config(data)
+                ),
+                tags={"pfo/started_by": "webhook"},
+            )
+
+
+def _run_key(causes: Sequence[BankEvent]) -> str:
+    """The same for the same events, so that a tick that is repeated starts nothing twice."""
+    key = ", ".join(sorted({event.key for event in causes}))
+    return key if len(key) <= _LONGEST_RUN_KEY else hashlib.sha256(key.encode()).hexdigest()
+
+
+def _events_of(record: dg.EventLogRecord) -> Iterator[BankEvent]:
+    observation = record.asset_observation
+    kept = observation.metadata.get(_EVENTS) if observation else None
+    # Anybody may report an observation of the asset in Dagster's UI; those hold no events.
+    for content in cast("list[dict[str, Any]]", kept.value) if kept else ():
+        yield BankEvent.from_json(content)

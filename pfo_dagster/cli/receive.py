@@ -1,0 +1,61 @@
+"""`pfo webhooks serve`: the receiver on a socket, keeping events in Dagster's own storage."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import uvicorn
+
+from pfo_dagster.automation.webhooks import keep_events, known_keys
+from pfo_dagster.cli.console import CALLED_WRONGLY, out, stop
+from pfo_dagster.config import load_settings
+from pfo_dagster.dagster_home import use_dagster_home
+from pfo_dagster.openbanking.powens.events import EventKind
+from pfo_dagster.openbanking.powens.receiver import ReceiverSettings, receiver_app
+from pfo_dagster.resources import open_bank, utc_now
+
+if TYPE_CHECKING:
+    from pfo_dagster.config import Settings
+
+
+def serve_webhooks(*, host: str, port: int, max_age_seconds: int, signed_prefix: str) -> None:
+    """Serve until interrupted. Raises `ProviderError` where the user cannot be learnt."""
+    settings = load_settings()
+    secret = settings.powens_webhook_secret
+    if secret is None:
+        problem = (
+            "POWENS_WEBHOOK_SECRET is not set, without which nobody can tell who sent a webhook. "
+            "It is the secret_key that Powens gave when the HMAC signature was set up."
+        )
+        raise stop(problem, CALLED_WRONGLY)
+    user_id = asyncio.run(_user_id(settings))
+    use_dagster_home(settings)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    with dg.DagsterInstance.get() as instance:
+        app = receiver_app(
+            ReceiverSettings(
+                secret=secret,
+                user_id=user_id,
+                max_age=timedelta(seconds=max_age_seconds),
+                signed_prefix=signed_prefix,
+            ),
+            keep=partial(keep_events, instance),
+            known=known_keys(instance),
+            clock=utc_now,
+        )
+        out.print(f"Receiving for user {user_id} at:")
+        for kind in EventKind:
+            out.print(f"  http://{host}:{port}/webhooks/{kind}", soft_wrap=True)
+        uvicorn.run(
+            app, host=host, port=port, log_level="warning", access_log=False, server_header=False
+        )
+
+
+async def _user_id(settings: Settings) -> str:
+    async with open_bank(settings) as bank:
+        return await bank.user_id()

@@ -1,0 +1,92 @@
+"""What a webhook tells, reduced to a signal: which connection, in which state, as of when. Pure.
+
+The body repeats accounts and transactions; none of that is taken. What is true is read by REST
+afterwards, so a webhook that lies, is late or comes twice can do no more than cause a reading.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from pfo_dagster.openbanking.errors import ProviderError
+from pfo_dagster.openbanking.powens.fields import read_id
+from pfo_dagster.openbanking.powens.json_text import as_object, decode
+from pfo_dagster.openbanking.powens.mapping import read_connection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class EventKind(StrEnum):
+    """The events that matter here. The path that one is sent to names it; its body does not."""
+
+    CONNECTION_SYNCED = "connection-synced"
+    """A sync ended, well or badly."""
+    CONNECTION_DELETED = "connection-deleted"
+    USER_DELETED = "user-deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankEvent:
+    """One signal. `subject` is the id of the connection, or of the deleted user."""
+
+    kind: EventKind
+    subject: str
+    state: str | None = None
+    """Powens' word; None after a sync that went well."""
+    last_update: datetime | None = None
+    """UTC; of the connection."""
+
+    @property
+    def key(self) -> str:
+        """The same for the same event, however often it is sent."""
+        when = self.last_update.isoformat() if self.last_update else "-"
+        return f"{self.kind} {self.subject} {when} {self.state or 'ok'}"
+
+    def as_json(self) -> dict[str, str | None]:
+        """The event as plain JSON."""
+        at = self.last_update
+        return {**asdict(self), "kind": self.kind.value, "last_update": at and at.isoformat()}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> BankEvent:
+        """The event that `as_json` wrote."""
+        at = content["last_update"]
+        return cls(
+            kind=EventKind(content["kind"]),
+            subject=content["subject"],
+            state=content["state"],
+            last_update=datetime.fromisoformat(at) if at else None,
+        )
+
+
+def read_event(kind: EventKind, body: bytes, *, user_id: str) -> BankEvent | None:
+    """The event in a body, or None where it is about another user: webhooks cover the domain.
+
+    A deleted connection comes without its user, and is always taken. Raises `ValueError`, which
+    quotes nothing of the body, where that is not what Powens sends.
+    """
+    content = as_object(decode(body))
+    if content is None:
+        raise ValueError("expected a JSON object")
+    if kind is EventKind.CONNECTION_DELETED:
+        return BankEvent(kind=kind, subject=read_id(content.get("id")))
+    if kind is EventKind.USER_DELETED:
+        deleted = read_id(content.get("id"))
+        return BankEvent(kind=kind, subject=deleted) if deleted == user_id else None
+    try:
+        connection = read_connection(content.get("connection"), provider="webhook")
+    except ProviderError:
+        raise ValueError("expected a connection with an id") from None
+    user = as_object(content.get("user")) or {}
+    if (read_id(user["id"]) if "id" in user else connection.user_id) != user_id:
+        return None
+    return BankEvent(
+        kind=kind,
+        subject=connection.connection_id,
+        state=connection.state_detail,
+        last_update=connection.last_update,
+    )

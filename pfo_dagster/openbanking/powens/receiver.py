@@ -1,0 +1,188 @@
+"""The web application that Powens calls: believes, reads and hands on, and answers when it is safe.
+
+One path per event, `/webhooks/<event>`. An event is answered with 200 once whoever keeps it has
+kept it; until then Powens has it, and sends it again with the next sync. Nothing of a body is
+logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from pfo_dagster.openbanking.powens.events import BankEvent, EventKind, read_event
+from pfo_dagster.openbanking.powens.signature import (
+    DATE_HEADER,
+    SIGNATURE_HEADER,
+    SignatureError,
+    verify,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from pydantic import SecretStr
+    from starlette.requests import Request
+
+MOST_BYTES: Final = 32 * 1024 * 1024
+"""The first sync of a connection carries its whole history."""
+REMEMBERED: Final = 10_000
+"""Events by which a repetition is recognised. One that is older does no harm: it starts nothing."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverSettings:
+    """Whose webhooks are believed. `signed_prefix` is what a proxy takes off the path."""
+
+    secret: SecretStr
+    user_id: str
+    max_age: timedelta = timedelta(0)
+    """How old a signature may be; zero means any age."""
+    signed_prefix: str = ""
+    most_bytes: int = MOST_BYTES
+
+
+def receiver_app(
+    settings: ReceiverSettings,
+    *,
+    keep: Callable[[Sequence[BankEvent]], None],
+    known: Iterable[str] = (),
+    clock: Callable[[], datetime],
+) -> Starlette:
+    """The receiver. `keep` stores events for good, off the event loop; it raises if it cannot.
+
+    `known` are the keys of events that were kept before, `clock` gives the time in UTC.
+    """
+    receiver = _Receiver(settings, _GroupCommit(keep), clock)
+    for key in known:
+        receiver.remember(key)
+    return Starlette(
+        routes=[
+            Route("/webhooks/{event}", receiver.receive, methods=["POST"]),
+            Route("/health", receiver.health),
+        ]
+    )
+
+
+@dataclass(slots=True)
+class _GroupCommit:
+    """Stores what arrives while the store is busy all at once: a burst costs few commits."""
+
+    keep: Callable[[Sequence[BankEvent]], None]
+    _waiting: list[tuple[BankEvent, asyncio.Future[None]]] = field(
+        default_factory=list[tuple[BankEvent, "asyncio.Future[None]"]]
+    )
+    _work: asyncio.Task[None] | None = None
+
+    async def add(self, event: BankEvent) -> None:
+        """Return once the event is kept; raise what `keep` raised."""
+        kept = asyncio.get_running_loop().create_future()
+        self._waiting.append((event, kept))
+        if self._work is None or self._work.done():
+            self._work = asyncio.create_task(self._drain())
+        await kept
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            try:
+                await asyncio.to_thread(self.keep, [event for event, _ in batch])
+            except Exception as error:  # noqa: BLE001 - whatever the store says, all callers hear
+                for _, kept in batch:
+                    if not kept.done():
+                        kept.set_exception(error)
+            else:
+                for _, kept in batch:
+                    if not kept.done():
+                        kept.set_result(None)
+
+
+@dataclass(slots=True)
+class _Receiver:
+    settings: ReceiverSettings
+    store: _GroupCommit
+    clock: Callable[[], datetime]
+    _known: OrderedDict[str, None] = field(default_factory=OrderedDict[str, None])
+
+    def remember(self, key: str) -> None:
+        self._known[key] = None
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+
+    async def health(self, _request: Request) -> Response:
+        return JSONResponse({"status": "ok", "known_events": len(self._known)})
+
+    async def receive(self, request: Request) -> Response:
+        """Judge one request. Its signature is verified before anything of it is looked into."""
+        try:
+            kind = EventKind(request.path_params["event"])
+        except ValueError:
+            return _answer(HTTPStatus.NOT_FOUND, "no such event here")
+        body = await _read(request, self.settings.most_bytes)
+        if body is None:
+            return _answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large")
+        try:
+            self._believe(request, body)
+            event = read_event(kind, body, user_id=self.settings.user_id)
+        except SignatureError as error:
+            _log.warning("%s refused: %s", kind, error)
+            return _answer(HTTPStatus.UNAUTHORIZED, str(error))
+        except ValueError:
+            # The decoder's own words may quote the body.
+            _log.warning("%s refused: it is signed, but not what is sent for this event", kind)
+            return _answer(HTTPStatus.BAD_REQUEST, "not a body of this event")
+        return await self._take(kind, event)
+
+    async def _take(self, kind: EventKind, event: BankEvent | None) -> Response:
+        if event is None:
+            return _answer(HTTPStatus.OK, "of another user")
+        if event.key in self._known:
+            return _answer(HTTPStatus.OK, "known")
+        try:
+            await self.store.add(event)
+        except Exception as error:  # noqa: BLE001 - whatever the store says, Powens must hear "no"
+            # Without the traceback: it may show what was to be stored.
+            _log.error("%s of %s not kept: %s", kind, event.subject, type(error).__name__)
+            return _answer(HTTPStatus.SERVICE_UNAVAILABLE, "could not be kept; send it again")
+        self.remember(event.key)
+        _log.info("%s of %s kept", kind, event.subject)
+        return _answer(HTTPStatus.OK, "kept")
+
+    def _believe(self, request: Request, body: bytes) -> None:
+        # The path as it came: decoding and encoding it again might change it.
+        path = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1")
+        verify(
+            self.settings.secret,
+            path=self.settings.signed_prefix + path.partition("?")[0],
+            date=request.headers.get(DATE_HEADER),
+            signature=request.headers.get(SIGNATURE_HEADER),
+            body=body,
+            now=self.clock(),
+            max_age=self.settings.max_age,
+        )
+
+
+async def _read(request: Request, most: int) -> bytes | None:
+    """The raw body, or None where it is larger than `most` bytes, whatever it said of itself."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            return None
+    return bytes(body)
+
+
+def _answer(status: HTTPStatus, outcome: str) -> Response:
+    return JSONResponse({"outcome": outcome}, status)

@@ -1,0 +1,233 @@
+"""From a webhook to the runs it starts: a real socket, Dagster's real storage, its sensor."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from pfo_dagster.automation.webhooks import WEBHOOKS, keep_events, known_keys
+from pfo_dagster.openbanking.loopback import listening
+from pfo_dagster.openbanking.powens.events import BankEvent, EventKind
+from pfo_dagster.openbanking.powens.receiver import ReceiverSettings, receiver_app
+from pfo_dagster.openbanking.powens.signature import DATE_HEADER, SIGNATURE_HEADER, sign
+from pfo_dagster.resources import utc_now
+from tests.workflows.household import Household
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+SECRET = SecretStr("hook-CANARY-9c")
+BALANCES_JOB = "pfo_workflow_refresh_openbanking_balances"
+TRANSACTIONS_JOB = "pfo_workflow_sync_openbanking_transactions"
+ACCOUNTS_JOB = "pfo_workflow_sync_openbanking_accounts"
+
+
+def synced(connection: int, minutes: int = 0, state: str | None = None) -> BankEvent:
+    return BankEvent(
+        kind=EventKind.CONNECTION_SYNCED,
+        subject=str(connection),
+        state=state,
+        last_update=NOON + timedelta(minutes=minutes),
+    )
+
+
+class Automation:
+    """The sensor of the real project, with a storage of its own and its cursor."""
+
+    def __init__(self, project: dg.Definitions, instance: dg.DagsterInstance) -> None:
+        self.project = project
+        self.instance = instance
+        self.cursor: str | None = None
+
+    def keep(self, *events: BankEvent) -> None:
+        keep_events(self.instance, events)
+
+    def look(self) -> list[dg.RunRequest]:
+        sensor = self.project.resolve_sensor_def("powens_webhooks")
+        with dg.build_sensor_context(
+            instance=self.instance,
+            cursor=self.cursor,
+            repository_def=self.project.get_repository_def(),
+        ) as context:
+            result = sensor.evaluate_tick(context)
+        self.cursor = result.cursor
+        return list(result.run_requests or ())
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    return Household(tmp_path_factory.mktemp("home") / "data").project().definitions
+
+
+@pytest.fixture
+def automation(project: dg.Definitions, tmp_path: Path) -> Generator[Automation]:
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        yield Automation(project, instance)
+
+
+def jobs(requests: Sequence[dg.RunRequest]) -> list[str]:
+    return sorted(request.job_name or "" for request in requests)
+
+
+def test_a_sync_is_read_without_forcing_another(automation: Automation) -> None:
+    automation.keep(synced(101))
+    requests = automation.look()
+    assert jobs(requests) == [BALANCES_JOB, TRANSACTIONS_JOB]
+    [balances] = [request for request in requests if request.job_name == BALANCES_JOB]
+    assert '"force": "never"' in json.dumps(balances.run_config)
+    assert balances.run_key
+    assert "101 2026-11-20T12:00:00+00:00" in balances.run_key
+    assert automation.look() == []
+
+
+def test_the_run_that_is_started_forces_nothing(tmp_path: Path) -> None:
+    home = Household(tmp_path / "data")
+    definitions = home.project().definitions
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        automation = Automation(definitions, instance)
+        automation.keep(synced(101))
+        [request] = [one for one in automation.look() if one.job_name == BALANCES_JOB]
+        result = definitions.resolve_job_def(BALANCES_JOB).execute_in_process(
+            instance=instance, run_config=request.run_config, raise_on_error=False
+        )
+    assert result.success
+    assert home.published("FROM sync_attempts") == []
+
+
+def test_repetitions_and_latecomers_start_nothing(automation: Automation) -> None:
+    automation.keep(synced(101, minutes=5))
+    first = automation.look()
+    automation.keep(synced(101, minutes=5), synced(101, minutes=3), synced(101))
+    assert automation.look() == []
+    automation.cursor = None  # A sensor that was reset looks at everything again.
+    assert [one.run_key for one in automation.look()] == [one.run_key for one in first]
+
+
+def test_a_sync_that_needs_the_user_marks_the_connection_and_reads_no_transactions(
+    automation: Automation,
+) -> None:
+    automation.keep(synced(101))
+    automation.look()
+    automation.keep(synced(101, state="SCARequired"))
+    assert jobs(automation.look()) == [BALANCES_JOB]
+
+
+def test_a_deletion_reads_the_accounts(automation: Automation) -> None:
+    automation.keep(BankEvent(kind=EventKind.CONNECTION_DELETED, subject="101"))
+    assert jobs(automation.look()) == [ACCOUNTS_JOB]
+
+
+def test_an_observation_by_hand_is_no_event(automation: Automation) -> None:
+    automation.instance.report_runless_asset_event(dg.AssetObservation(WEBHOOKS))
+    assert automation.look() == []
+    assert known_keys(automation.instance) == []
+
+
+def test_a_burst_of_a_thousand_loses_none_and_starts_one_run_of_each(
+    automation: Automation,
+) -> None:
+    settings = ReceiverSettings(secret=SECRET, user_id="1")
+    app = receiver_app(settings, keep=partial(keep_events, automation.instance), clock=utc_now)
+
+    async def burst(address: str) -> list[int]:
+        async with httpx.AsyncClient(base_url=address, timeout=60) as client:
+            gate = asyncio.Semaphore(50)
+
+            async def send(number: int) -> int:
+                async with gate:
+                    return (
+                        await client.post(**signed(number % 50, minutes=number // 50))
+                    ).status_code
+
+            return await asyncio.gather(*(send(number) for number in range(1000)))
+
+    with listening(app) as address:
+        assert set(asyncio.run(burst(address))) == {200}
+    keys = known_keys(automation.instance, entries=1000)
+    assert len(keys) == len(set(keys)) == 1000
+    assert jobs(automation.look()) == [BALANCES_JOB, TRANSACTIONS_JOB]
+    assert automation.look() == []
+
+
+def signed(connection: int, *, minutes: int = 0) -> dict[str, Any]:
+    """A request as Powens makes it, as arguments of `post`."""
+    # 13:00 in Paris is noon in UTC, in November.
+    at = datetime(2026, 11, 20, 13) + timedelta(minutes=minutes)  # noqa: DTZ001 - of Paris
+    content = {
+        "user": {"id": 1},
+        "connection": {"id": connection, "id_user": 1, "state": None, "last_update": f"{at}"},
+    }
+    body, path = json.dumps(content).encode(), "/webhooks/connection-synced"
+    signature = sign(SECRET, path=path, date="0", body=body)
+    headers = {SIGNATURE_HEADER: signature, DATE_HEADER: "0"}
+    return {"url": path, "content": body, "headers": headers}
+
+
+def test_the_receiver_runs_in_another_process(project: dg.Definitions, tmp_path: Path) -> None:
+    home = tmp_path / "dagster"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    receiver = subprocess.Popen(  # noqa: S603 - our own command
+        [
+            sys.executable, "-c", "from pfo_dagster.cli import main; main()",
+            "webhooks", "serve", "--port", str(port),
+        ],
+        env={
+            "PATH": os.environ["PATH"],
+            "PFO_DATA_DIR": str(tmp_path / "data"),
+            "DAGSTER_HOME": str(home),
+            "POWENS_WEBHOOK_SECRET": SECRET.get_secret_value(),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )  # fmt: skip
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_for(address)
+        answer = httpx.post(**{**signed(101), "url": f"{address}/webhooks/connection-synced"})
+        assert answer.json() == {"outcome": "kept"}
+    finally:
+        receiver.terminate()
+        said = receiver.communicate(timeout=30)[0]
+    assert "Receiving for user 1" in said
+    assert SECRET.get_secret_value() not in said
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        assert jobs(Automation(project, instance).look()) == [BALANCES_JOB, TRANSACTIONS_JOB]
+
+
+def wait_for(address: str) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            httpx.get(f"{address}/health").raise_for_status()
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("the receiver did not start")
+
+
+def test_without_a_secret_nothing_is_received(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from pfo_dagster.cli import main; main()", "webhooks", "serve"],
+        env={"PATH": os.environ["PATH"], "PFO_DATA_DIR": str(tmp_path / "data")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "POWENS_WEBHOOK_SECRET is not set" in done.stderr
