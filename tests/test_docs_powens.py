@@ -18,6 +18,12 @@ def test_every_trap_of_the_reference_is_listed_once_in_order() -> None:
     assert [int(number) for number in TRAPS] == list(range(1, 28))
 
 
+@pytest.mark.parametrize("number", TRAPS)
+def test_every_trap_has_its_test(number: str) -> None:
+    [line] = re.findall(rf"^\| {number} \|.*$", PAGE, flags=re.MULTILINE)
+    assert "::" in line
+
+
 @pytest.mark.parametrize(("path", "name"), NAMED)
 def test_the_named_test_exists(path: str, name: str) -> None:
     module = ast.parse((ROOT / path).read_text(encoding="utf-8"))

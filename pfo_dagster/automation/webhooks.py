@@ -78,11 +78,14 @@ class Progress:
         return json.dumps({"after": self.after, "synced": self.synced}, sort_keys=True)
 
     def take(self, event: BankEvent) -> bool:
-        """Whether the event is news: of a later sync than those seen, or of another state."""
+        """Whether the event is news: of a later sync than those seen, or of another state.
+
+        One without `last_update` is of a connection that was never synced, or counts as of now.
+        """
         if event.kind is not EventKind.CONNECTION_SYNCED:
             return True
-        at = event.last_update.isoformat() if event.last_update else ""
         known = self.synced.get(event.subject, ("", ""))
+        at = event.last_update.isoformat() if event.last_update else known[0]
         now = (at, event.state or "ok")
         if at < known[0] or now == known:
             return False

@@ -127,7 +127,8 @@ def _keep(place: str, variables: dict[str, str]) -> None:
             out.print(f"  {name}={value}", markup=False, soft_wrap=True)
         return
     path = Path(place).expanduser().absolute()
-    env_file.store(path, variables)
+    # Domain and base URL exclude each other: what an earlier walk stored must not stay beside this.
+    env_file.store(path, variables, unset=("POWENS_DOMAIN", "POWENS_BASE_URL"))
     out.print(f"The token is stored in {path}, readable by you alone.", soft_wrap=True)
     if path != PROJECT_ROOT / ".env":
         out.print(f"Before the next command: set -a; . {path}; set +a", soft_wrap=True)

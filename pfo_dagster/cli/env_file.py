@@ -7,14 +7,15 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 
-def store(path: Path, variables: Mapping[str, str]) -> None:
-    """Set the variables in the file, with mode 0600; its other lines stay as they are."""
+def store(path: Path, variables: Mapping[str, str], *, unset: Collection[str] = ()) -> None:
+    """Set variables in the file and take others out; its other lines stay. It gets mode 0600."""
     kept = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    mine = re.compile(rf"\s*(export\s+)?({'|'.join(map(re.escape, variables))})\s*=")
+    names = "|".join(map(re.escape, [*variables, *unset]))
+    mine = re.compile(rf"\s*(export\s+)?({names})\s*=")
     lines = [line for line in kept if not mine.match(line)]
     lines += [f"{name}='{_quoted(value)}'" for name, value in variables.items()]
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

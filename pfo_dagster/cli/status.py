@@ -100,7 +100,7 @@ def _print_link(status: ConnectionStatus, settings: Settings, webview: Webview |
         out.print("             For the link: pfo powens status --link", style="dim")
         return
     link = asyncio.run(_reconnect_link(settings, webview, status.connection.connection_id))
-    out.print("             Once, within half an hour, at:")
+    out.print("             Once, within half an hour (the page that it ends on may be empty), at:")
     out.print(link, markup=False, soft_wrap=True)
 
 

@@ -123,6 +123,11 @@ def test_a_sync_that_needs_the_user_marks_the_connection_and_reads_no_transactio
     automation.look()
     automation.keep(synced(101, state="SCARequired"))
     assert jobs(automation.look()) == [BALANCES_JOB]
+    wrong = BankEvent(kind=EventKind.CONNECTION_SYNCED, subject="101", state="wrongpass")
+    automation.keep(wrong, wrong)
+    assert jobs(automation.look()) == [BALANCES_JOB], "also where it does not say as of when"
+    automation.keep(wrong)
+    assert automation.look() == []
 
 
 def test_a_deletion_reads_the_accounts(automation: Automation) -> None:

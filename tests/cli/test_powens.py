@@ -211,10 +211,10 @@ def test_a_wrong_call_is_one_clear_message(
 
 def test_a_file_of_variables_keeps_its_other_lines_and_is_closed_to_others(tmp_path: Path) -> None:
     path = tmp_path / ".env"
-    path.write_text("# mine\nOTHER=1\nexport POWENS_USER_TOKEN=old\nPOWENS_USER_TOKEN_2=kept\n")
-    path.chmod(0o644)
-    env_file.store(path, {"POWENS_USER_TOKEN": "new"})
-    assert path.read_text() == (
-        "# mine\nOTHER=1\nPOWENS_USER_TOKEN_2=kept\nPOWENS_USER_TOKEN='new'\n"
+    path.write_text(
+        "# mine\nOTHER=1\nPOWENS_DOMAIN=old\nexport POWENS_USER_TOKEN=old\nPOWENS_USER_TOKEN_2=b\n"
     )
+    path.chmod(0o644)
+    env_file.store(path, {"POWENS_USER_TOKEN": "new"}, unset=["POWENS_DOMAIN"])
+    assert path.read_text() == ("# mine\nOTHER=1\nPOWENS_USER_TOKEN_2=b\nPOWENS_USER_TOKEN='new'\n")
     assert (path.stat().st_mode & 0o777) == 0o600
