@@ -1,6 +1,6 @@
-"""The commands that read the published ledger: figures, their explanation, and their export.
+"""The commands about the published ledger: figures, their explanation, export, and the way back.
 
-They are top-level commands of `pfo`; `app` adds them. None of them waits for a writer.
+They are top-level commands of `pfo`; `app` adds them. Those that read never wait for a writer.
 """
 
 from __future__ import annotations
@@ -86,6 +86,17 @@ def export(
 
     with plain_errors():
         export_relation(file, relation)
+
+
+@readers_app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A published file, or a backup of one.")],
+) -> None:
+    """Make a lost ledger anew from a published file. Never replaces one that is there."""
+    from pfo_dagster.cli.restore import restore_ledger  # noqa: PLC0415 - see `balances`
+
+    with plain_errors():
+        restore_ledger(file)
 
 
 def _day(text: str | None) -> date | None:

@@ -25,8 +25,8 @@ OFFLINE: Mapping[str, bool] = {
 """Settings of every connection: nothing is fetched and no code is loaded behind our back."""
 
 _RESTORE = (
-    "Move it and its .wal away; put a copy of the published file in its place, if there is one,"
-    " and the next run goes on from there."
+    "Move it and its .wal away; `pfo restore` puts the published file or a backup of it in its"
+    " place, and the next run goes on from there."
 )
 _REMEDIES = (
     ("lock on file", "Another program has it open; close it. Readers use the published file."),

@@ -1,7 +1,8 @@
 """The ledger of balances: where its files are, and how to get to write or read them.
 
 `data_dir/warehouse.duckdb` belongs to one writer at a time. Everybody else reads the copy
-`data_dir/published/balances.duckdb`, which is replaced after each commit.
+`data_dir/published/balances.duckdb`, which is replaced after each commit, or the Parquet files
+beside it.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from pfo_dagster.ledger.database import connect, explaining
 from pfo_dagster.ledger.instants import utc_now
 from pfo_dagster.ledger.lock import exclusive
 from pfo_dagster.ledger.migrations import bundled_migrations, migrate
+from pfo_dagster.ledger.parquet import ParquetPublisher
 from pfo_dagster.ledger.publisher import Publisher, remove_leftovers
 from pfo_dagster.ledger.reader import Reader
+from pfo_dagster.ledger.restoring import restore
 from pfo_dagster.ledger.writer import Writer
 
 if TYPE_CHECKING:
@@ -44,6 +47,7 @@ class Ledger:
         self.data_dir = data_dir
         self.warehouse_path = data_dir / "warehouse.duckdb"
         self.published_path = data_dir / "published" / "balances.duckdb"
+        self.parquet_path = data_dir / "published" / "parquet"
         self._clock = clock
         self._sleep = sleep
 
@@ -60,13 +64,7 @@ class Ledger:
         own: threads that create files for others should not run beside it. Raises `LedgerError`.
         """
         with contextlib.ExitStack() as stack:
-            stack.enter_context(_private_files())
-            with explaining(self.data_dir, "use the data directory"):
-                _make_private(self.data_dir)
-                _make_private(self.published_path.parent)
-                lock = exclusive(self.data_dir / ".writer.lock", timeout=timeout, sleep=self._sleep)
-                stack.enter_context(lock)
-                remove_leftovers(self.published_path)
+            stack.enter_context(self._locked(timeout))
             with explaining(self.warehouse_path, "open the ledger"):
                 connection = connect(self.warehouse_path)
                 source = os.open(self.warehouse_path, os.O_RDONLY)
@@ -74,11 +72,22 @@ class Ledger:
                 stack.callback(os.close, source)
                 stack.callback(connection.close)
                 migrate(connection, bundled_migrations(), self._clock())
-                publisher = Publisher(connection, source, self.published_path)
+                parquet = ParquetPublisher(connection, self.parquet_path)
+                publisher = Publisher(connection, source, self.published_path, parquet)
                 lags = publisher.lags()
             if lags:
                 publisher.publish(self._clock())
             yield Writer(connection, self.warehouse_path, publisher, self._clock)
+
+    def restore(self, file: Path, timeout: float = 60.0) -> int:
+        """Make the ledger anew from a published file, and publish it; the last commit it holds.
+
+        Refuses to replace a ledger, and to go back behind what is published. Raises `LedgerError`.
+        """
+        with self._locked(timeout):
+            restored = restore(file, self.warehouse_path, self.published_path, self._clock())
+        self.catch_up(timeout)
+        return restored
 
     def catch_up(self, timeout: float = 60.0) -> None:
         """Publish what a killed writer committed but could not publish. Raises `LedgerError`."""
@@ -94,6 +103,20 @@ class Ledger:
         """
         with Reader.open(self.published_path) as reader:
             yield reader
+
+    @contextlib.contextmanager
+    def _locked(self, timeout: float) -> Generator[None]:
+        """Hold the writer's lock in a directory that is fit to write, without leftovers."""
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(_private_files())
+            with explaining(self.data_dir, "use the data directory"):
+                _make_private(self.data_dir)
+                _make_private(self.published_path.parent)
+                lock = exclusive(self.data_dir / ".writer.lock", timeout=timeout, sleep=self._sleep)
+                stack.enter_context(lock)
+                remove_leftovers(self.published_path)
+                remove_leftovers(self.warehouse_path)
+            yield
 
 
 def _make_private(directory: Path) -> None:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+    from pfo_dagster.ledger.parquet import ParquetPublisher
+
 _CHUNK_BYTES: Final = 8 * 1024 * 1024
 
 
@@ -41,6 +43,7 @@ class Publisher:
     connection: DuckDBPyConnection
     source: int
     target: Path
+    parquet: ParquetPublisher
 
     def lags(self) -> bool:
         """Whether readers see less than was committed, an older schema, or nothing readable."""
@@ -55,16 +58,19 @@ class Publisher:
         try:
             current = "SELECT commit_number, schema_version FROM {}meta"
             published = rows_of(self.connection, current.format("replica."))
-            return published != rows_of(self.connection, current.format(""))
+            if published != rows_of(self.connection, current.format("")):
+                return True
+            return self.parquet.lags()
         except duckdb.Error:
             return True
         finally:
             self.connection.execute("DETACH replica")
 
     def publish(self, now: datetime) -> None:
-        """Put a copy of all that is committed in place of the one before.
+        """Put a copy of all that is committed in place of the one before, then the Parquet files.
 
-        Raises `PublishError`; the publication before is then untouched.
+        Raises `PublishError`; the publication before is then untouched, or only the Parquet files
+        are behind.
         """
         temporary = self.target.with_name(f"{self.target.name}.tmp.{os.getpid()}")
         try:
@@ -74,6 +80,7 @@ class Publisher:
                 self._copy_to(temporary)
                 temporary.replace(self.target)
                 _sync_directory(self.target.parent)
+                self.parquet.publish()
         except StorageError as error:
             raise PublishError(
                 f"{error} What was recorded is safe in the ledger; readers still see the"

@@ -133,3 +133,18 @@ def test_exports_are_exact_private_and_replaced_whole(data: Path, tmp_path: Path
     assert failed.returncode == 1
     assert "no/x.csv" in failed.stderr
     assert_no_traceback(failed)
+
+
+def test_restore_brings_a_lost_ledger_back_and_replaces_none(data: Path, tmp_path: Path) -> None:
+    backup = str(data / "published" / "balances.duckdb")
+    done = pfo("restore", backup, data=tmp_path / "new")
+    assert done.returncode == 0, done.stderr
+    assert "up to commit 2" in done.stdout
+    assert "-200 000.00" in pfo("balances", data=tmp_path / "new").stdout
+
+    again = pfo("restore", backup, data=tmp_path / "new")
+    assert again.returncode == 1
+    assert "There is a ledger already" in again.stderr
+    missing = pfo("restore", str(tmp_path / "none.duckdb"), data=tmp_path / "other")
+    assert missing.returncode == 2
+    assert "does not exist" in missing.stderr

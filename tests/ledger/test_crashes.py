@@ -11,9 +11,11 @@ import os
 import random
 import signal
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from pfo_dagster import ledger as package
@@ -31,7 +33,16 @@ ACCOUNTS = 30
 # Lines that prepare rows are many and touch no file.
 WATCHED = {
     str(Path(package.__file__).with_name(f"{name}.py"))
-    for name in ("balances", "commits", "database", "ledger", "publisher", "refreshes", "versions")
+    for name in (
+        "balances",
+        "commits",
+        "database",
+        "ledger",
+        "parquet",
+        "publisher",
+        "refreshes",
+        "versions",
+    )
 } | {str(Path(os.__file__).with_name("shutil.py"))}
 
 
@@ -90,6 +101,11 @@ def refreshes_seen(ledger: Ledger) -> list[str]:
     return [row["refresh_id"] for row in whole]
 
 
+def parquet_amounts(ledger: Ledger) -> list[Decimal]:
+    """The amounts in the Parquet files of all months."""
+    return sorted(pq.read_table(ledger.parquet_path / "balances")["amount"].to_pylist())
+
+
 @pytest.fixture(scope="module")
 def all_lines(tmp_path_factory: pytest.TempPathFactory) -> int:
     data_dir = tmp_path_factory.mktemp("whole")
@@ -112,8 +128,12 @@ def test_a_kill_loses_nothing_and_doubles_nothing(
     exit_code, _ = in_child(tmp_path, 1, deadly)
     assert exit_code == -signal.SIGKILL
     assert refreshes_seen(ledger) in (["r0"], ["r0", "r1"])
+    assert len(parquet_amounts(ledger)) in (ACCOUNTS, 2 * ACCOUNTS)
     with ledger.writer() as writer:
         again = record(writer, refresh("r1"), rows(1))
     assert again.new_balances == ACCOUNTS
     assert refreshes_seen(ledger) == ["r0", "r1"]
-    assert [path.name for path in ledger.published_path.parent.iterdir()] == ["balances.duckdb"]
+    assert not list(ledger.published_path.parent.glob("*.tmp*"))
+    assert parquet_amounts(ledger) == sorted(
+        Decimal(f"{number}.{n:02}") for number in (0, 1) for n in range(ACCOUNTS)
+    )

@@ -1,0 +1,180 @@
+"""The published relations as Parquet, for tools that do not speak DuckDB.
+
+`published/parquet` is a link to a folder that is never changed once it can be seen: a publication
+makes a new folder, in which unchanged files are hard links to the old ones, and turns the link by
+one rename. What moves with time is cut by month (`balances/2026-11.parquet`), so that a refresh
+writes one month and not all of them. Instants are UTC.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pfo_dagster.ledger.commits import last_commit
+from pfo_dagster.ledger.database import rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+
+_MONTH: Final = "strftime({day}, '%Y-%m')"
+
+
+@dataclass(frozen=True, slots=True)
+class _Relation:
+    """A relation that is published, and how to find the files of it that a commit changed.
+
+    `changed` is a query for what was added after commit `$since`: the months, where the relation
+    is cut by the months of `day`, else any row at all.
+    """
+
+    name: str
+    changed: str
+    day: str | None = None
+
+
+_RELATIONS: Final = (
+    _Relation(
+        "balances",
+        f"""
+        SELECT DISTINCT {_MONTH.format(day="day")} FROM balances WHERE commit_number > $since
+        """,  # noqa: S608 - our own text
+        day="day",
+    ),
+    _Relation(
+        "transactions",
+        # All versions of what changed: a transaction may have left the month that it was in.
+        f"""
+        SELECT DISTINCT {_MONTH.format(day="booked_on")} FROM history.transactions
+        SEMI JOIN (
+            FROM history.transactions WHERE commit_number > $since
+        ) AS added USING (tenant_id, provider, transaction_id)
+        """,  # noqa: S608 - our own text
+        day="booked_on",
+    ),
+    _Relation("accounts", "SELECT NULL FROM history.accounts WHERE commit_number > $since LIMIT 1"),
+    _Relation(
+        "connections", "SELECT NULL FROM history.connections WHERE commit_number > $since LIMIT 1"
+    ),
+    _Relation(
+        "latest_balances",
+        """
+        SELECT NULL FROM (
+            SELECT commit_number FROM balances
+            UNION ALL SELECT commit_number FROM history.accounts
+            UNION ALL SELECT commit_number FROM history.connections
+        ) WHERE commit_number > $since LIMIT 1
+        """,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetPublisher:
+    """Publishes the relations of one warehouse under the link `target`."""
+
+    connection: DuckDBPyConnection
+    target: Path
+
+    def lags(self) -> bool:
+        """Whether there is anything that the published folder lacks."""
+        return any(self._stale_files(self._published_commit()))
+
+    def publish(self) -> None:
+        """Bring the folder up to date, if anything in it changed. Raises DuckDB's and OS errors."""
+        stale = list(self._stale_files(self._published_commit()))
+        if not stale:
+            return
+        before = self._current()
+        folder = self._folder(last_commit(self.connection))
+        making = folder.with_name(f"{folder.name}.tmp")
+        self._remove_all_but(before)
+        making.mkdir()
+        if before is not None and self._published_commit() > 0:
+            shutil.copytree(before, making, copy_function=os.link, dirs_exist_ok=True)
+        for relation, month in stale:
+            self._write(making, relation, month)
+        _sync(making)
+        making.rename(folder)
+        link = self.target.with_name(f"{self.target.name}.tmp")
+        link.symlink_to(folder.name)
+        link.replace(self.target)
+        _sync_directory(self.target.parent)
+
+    def _stale_files(self, since: int) -> Iterator[tuple[_Relation, str | None]]:
+        for relation in _RELATIONS:
+            for (month,) in rows_of(self.connection, relation.changed, {"since": since}):
+                yield relation, month
+
+    def _write(self, folder: Path, relation: _Relation, month: str | None) -> None:
+        where = ""
+        file = folder / f"{relation.name}.parquet"
+        if relation.day is not None:
+            where = f" WHERE {_MONTH.format(day=relation.day)} = '{month}'"
+            file = folder / relation.name / f"{month}.parquet"
+            file.parent.mkdir(exist_ok=True)
+        # A file that is linked from the folder before must not be written through the link.
+        file.unlink(missing_ok=True)
+        name = str(file).replace("'", "''")
+        self.connection.execute(
+            f"COPY (FROM {relation.name}{where}) TO '{name}' (FORMAT parquet, COMPRESSION zstd)"
+        )
+
+    def _schema_version(self) -> int:
+        [(version,)] = rows_of(
+            self.connection, "SELECT max(version) FROM history.schema_migrations"
+        )
+        return int(version)
+
+    def _folder(self, commit_number: int) -> Path:
+        name = f".{self.target.name}-{self._schema_version()}-{commit_number}"
+        return self.target.with_name(name)
+
+    def _current(self) -> Path | None:
+        if not self.target.is_symlink() or not self.target.is_dir():
+            return None
+        return self.target.with_name(self.target.readlink().name)
+
+    def _published_commit(self) -> int:
+        """The commit up to which the folder is; 0 if it is of another schema or is not there."""
+        current = self._current()
+        if current is None:
+            return 0
+        _, _, numbers = current.name.partition("-")
+        version, _, commit_number = numbers.partition("-")
+        ours = version == str(self._schema_version()) and commit_number.isdecimal()
+        return int(commit_number) if ours else 0
+
+    def _remove_all_but(self, current: Path | None) -> None:
+        """Delete older folders and what killed publishers left; readers had a publication's time.
+
+        The folder in use stays until the publication after the next, so that a reader that listed
+        its files before the link turned still finds them.
+        """
+        self.target.with_name(f"{self.target.name}.tmp").unlink(missing_ok=True)
+        for folder in self.target.parent.glob(f".{self.target.name}-*"):
+            if folder != current:
+                shutil.rmtree(folder)
+
+
+def _sync(folder: Path) -> None:
+    """Have all that is in the folder written to disk before anything can point to it."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+    for path in (folder, *(path for path in folder.iterdir() if path.is_dir())):
+        _sync_directory(path)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
