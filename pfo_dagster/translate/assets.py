@@ -2,30 +2,33 @@
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
 import re
+from collections.abc import Sequence
 
 import dagster as dg
 
 from pfo_dagster.operations import AssetPath, ProducedAsset
 from pfo_dagster.spec import WorkflowSpec
 from pfo_dagster.translate.errors import TranslationError
-from pfo_dagster.translate.graph import CompletionCheck, GraphParts, asset_graph
+from pfo_dagster.translate.graph import GraphParts, asset_graph
 from pfo_dagster.translate.hooks import keep_permanent_failures_permanent
 from pfo_dagster.translate.metadata import spec_metadata
 from pfo_dagster.translate.naming import asset_output_name, dagster_owner
+from pfo_dagster.translate.settle import CompletionCheck
+from pfo_dagster.translate.step_plan import StepPlan
 
 GROUP = "workflows"
 """The asset group in which everything made from specs stands."""
 
 
-def produced_by(parts: GraphParts) -> list[ProducedAsset]:
-    """What the workflow's steps produce, in the order of the steps."""
+def produced_by(workflow: WorkflowSpec, plans: Sequence[StepPlan]) -> list[ProducedAsset]:
+    """What the steps of `plans` produce, in the order of the steps."""
     assets: dict[AssetPath, tuple[str, ProducedAsset]] = {}
-    for plan in parts.plans:
+    for plan in plans:
         for asset in plan.operation.produces if plan.operation else ():
             if asset.key in assets:
                 other = assets[asset.key][0]
                 problem = (
-                    f'{parts.spec.meta.key}: the steps "{other}" and "{plan.step.id}" both produce '
+                    f'{workflow.meta.key}: the steps "{other}" and "{plan.step.id}" both produce '
                     f"the asset {'/'.join(asset.key)}; an asset has one producer"
                 )
                 raise TranslationError([problem])
@@ -33,16 +36,42 @@ def produced_by(parts: GraphParts) -> list[ProducedAsset]:
     return [asset for _, asset in assets.values()]
 
 
+def described_assets(workflow: WorkflowSpec, plans: Sequence[StepPlan]) -> list[dg.AssetSpec]:
+    """What the steps produce as assets that somebody else reports, with all that is said of them.
+
+    Raises `TranslationError` where two steps produce the same.
+    """
+    return [
+        _described(
+            dg.AssetSpec(
+                asset.key,
+                deps=[dg.AssetKey(key) for key in asset.derived_from],
+                group_name=GROUP,
+                code_version=workflow.digest[:12],
+            ),
+            asset,
+            workflow,
+        )
+        for asset in produced_by(workflow, plans)
+    ]
+
+
+def completion_check(parts: GraphParts) -> CompletionCheck | None:
+    """The check that tells how runs end: on the last of the assets; None where there are none."""
+    produced = produced_by(parts.spec, parts.plans)
+    return CompletionCheck(asset=produced[-1].key) if produced else None
+
+
 def workflow_assets(parts: GraphParts) -> dg.AssetsDefinition | None:
     """The graph-backed assets of a workflow, or None where its operations produce none."""
-    produced = produced_by(parts)
-    if not produced:
+    produced = produced_by(parts.spec, parts.plans)
+    check = completion_check(parts)
+    if check is None:
         return None
     own = {asset.key for asset in produced}
     upstream = list(
         dict.fromkeys(key for asset in produced for key in asset.derived_from if key not in own)
     )
-    check = CompletionCheck(asset=produced[-1].key)
     definition = dg.AssetsDefinition.from_graph(
         asset_graph(parts, upstream, check),
         keys_by_input_name={asset_output_name(key): dg.AssetKey(key) for key in upstream},

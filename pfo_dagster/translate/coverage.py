@@ -93,8 +93,9 @@ FIELDS: tuple[FieldRule, ...] = (
         "definition.steps[].type",
         only=frozenset({"decision"}),
     ),
-    *_refused(
-        "human steps are not translated yet",
+    *_emulated(
+        "an op that files a task and ends the run, an asset whose materialization decides the "
+        "task, and a job that goes on from the decision",
         "definition.steps[].type",
         only=frozenset({"human"}),
     ),
@@ -104,6 +105,11 @@ FIELDS: tuple[FieldRule, ...] = (
         "the operation that the op calls",
         "definition.steps[].action.operation.key",
         "definition.steps[].action.operation.version",
+    ),
+    *_emulated(
+        "the config of the decision asset",
+        "definition.steps[].action.form.key",
+        "definition.steps[].action.form.version",
     ),
     *_exact("RetryPolicy.max_retries", "definition.steps[].retry.maxAttempts"),
     *_emulated(
@@ -172,10 +178,16 @@ def _within_step(
         return Treatment.REFUSED, f'no evaluator is bound to the policy "{policy.value}"'
     if field[0] in {"requiredIntegrations", "requiredCapabilities"}:
         return None
+    if step.type != "human" and field[:2] == ("action", "form"):
+        return Treatment.REFUSED, "only a human step asks with a form"
     if not reachable:
         return Treatment.EXACT, "nothing: no transition leads to the step, so it never runs"
     if step.type == "decision" and field[0] in {"action", "retry", "timeoutMs"}:
         return Treatment.EXACT, "nothing: a decision calls no operation"
+    if step.type == "human" and (
+        field[0] in {"retry", "timeoutMs"} or field[:2] == ("action", "operation")
+    ):
+        return Treatment.EXACT, "nothing: a human step calls nothing, and waits without limit"
     return None
 
 

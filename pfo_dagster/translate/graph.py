@@ -1,9 +1,12 @@
 """The steps of a workflow, wired: one graph, as a plain job's and as its assets' computation.
 
 Before the first step stands the op `pre_flight`, which takes the workflow's initial data as config;
-behind the last ones stands `settle`, in which every end of the workflow meets. Each transition is
-an optional output of its step and each step takes a fan-in list: Dagster hands it what was emitted,
-which is at most one, because a step emits only the first transition that matches.
+behind the last ones stands `settle`, in which every end of the workflow meets. A human step is an
+end too; the graph of its continuation begins with the op that takes the decision instead.
+
+Each transition is an optional output of its step and each step takes a fan-in list: Dagster hands
+it what was emitted, which is at most one, because a step emits only the first transition that
+matches.
 """
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
@@ -15,29 +18,17 @@ import dagster as dg
 
 from pfo_dagster.operations import AssetPath, OperationRegistry
 from pfo_dagster.spec import AppConfig, WorkflowSpec
+from pfo_dagster.translate.human.asking import ask_op
+from pfo_dagster.translate.human.continuing import decided_op
+from pfo_dagster.translate.human.step import HumanStep
 from pfo_dagster.translate.metadata import as_metadata
 from pfo_dagster.translate.naming import PRE_FLIGHT, SETTLE, asset_output_name
 from pfo_dagster.translate.preflight import pre_flight, summarize
 from pfo_dagster.translate.routes import END
+from pfo_dagster.translate.settle import RESULT, CompletionCheck, settle_op
 from pfo_dagster.translate.state import WorkflowState
 from pfo_dagster.translate.step_plan import StepPlan
 from pfo_dagster.translate.steps import step_op
-
-RESULT = "result"
-"""The graph output of a plain job: the workflow's final data and path, as JSON."""
-
-
-@dataclass(frozen=True, slots=True)
-class CompletionCheck:
-    """The asset check as which `settle` reports that the workflow ran to its end."""
-
-    asset: AssetPath
-    name: str = "workflow_completed"
-
-    @property
-    def output(self) -> str:
-        """The graph output that stands for the check, by the name that Dagster expects."""
-        return dg.AssetCheckSpec(self.name, asset=dg.AssetKey(self.asset)).get_python_identifier()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +38,49 @@ class GraphParts:
     name: str
     spec: WorkflowSpec
     plans: Sequence[StepPlan]
+    """The steps of the graph, in the order of the spec."""
     ops: Mapping[str, dg.OpDefinition]
     """The op of each step, by step id; shared by the graphs of one workflow."""
     operations: OperationRegistry
     app: AppConfig | None
 
 
-def step_ops(plans: Sequence[StepPlan]) -> dict[str, dg.OpDefinition]:
-    """One op definition for each step, by step id."""
-    return {plan.step.id: step_op(plan) for plan in plans}
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """The op before the steps, and the step behind each of its outputs (None: the end)."""
+
+    op: dg.OpDefinition
+    alias: str
+    leads_to: Sequence[tuple[str, str | None]]
+    config: dg.ConfigMapping | None = None
+
+
+def step_ops(
+    plans: Sequence[StepPlan], humans: Mapping[str, HumanStep]
+) -> dict[str, dg.OpDefinition]:
+    """One op definition for each step, by step id; those of `humans` ask and end the run."""
+    return {
+        plan.step.id: ask_op(humans[plan.step.id]) if plan.asks else step_op(plan) for plan in plans
+    }
 
 
 def job_graph(parts: GraphParts) -> dg.GraphDefinition:
     """The graph of the plain job, whose one output is the workflow's result."""
-    settle = _settle(parts, check=None)
-    output = dg.OutputMapping(
-        graph_output_name=RESULT,
-        mapped_node_name=SETTLE,
-        mapped_node_output_name=RESULT,
-        graph_output_description="The workflow's final data and the path it took.",
-    )
-    return _graph(parts, settle, inputs=(), outputs=[output])
+    settle = settle_op(parts.name, parts.spec, None)
+    return _graph(parts, _at_entry(parts, ()), settle, inputs=(), outputs=[_RESULT_OUTPUT])
+
+
+def continuation_graph(
+    parts: GraphParts, human: HumanStep, check: CompletionCheck | None
+) -> dg.GraphDefinition:
+    """The graph that goes on after the decision of a human step, with the same output.
+
+    `check` is reported, as an event, when the workflow ends here and not at another human step.
+    """
+    leads_to = [(route.output, route.transition.to) for route in human.plan.routes]
+    start = _Start(decided_op(human), human.plan.op_name, leads_to or [(END, None)])
+    settle = settle_op(parts.name, parts.spec, check, as_event=True)
+    return _graph(parts, start, settle, inputs=(), outputs=[_RESULT_OUTPUT])
 
 
 def asset_graph(
@@ -78,7 +91,7 @@ def asset_graph(
     `upstream` are assets made elsewhere that these are computed from; each is an input that carries
     no value, only order and lineage.
     """
-    settle = _settle(parts, check=check)
+    settle = settle_op(parts.name, parts.spec, check)
     outputs = [
         dg.OutputMapping(
             graph_output_name=asset_output_name(asset.key),
@@ -97,32 +110,41 @@ def asset_graph(
             mapped_node_output_name=check.output,
         )
     )
-    return _graph(parts, settle, inputs=upstream, outputs=outputs)
+    return _graph(parts, _at_entry(parts, upstream), settle, inputs=upstream, outputs=outputs)
+
+
+_RESULT_OUTPUT = dg.OutputMapping(
+    graph_output_name=RESULT,
+    mapped_node_name=SETTLE,
+    mapped_node_output_name=RESULT,
+    graph_output_description="The workflow's final data and the path it took.",
+)
 
 
 def _graph(
     parts: GraphParts,
+    start: _Start,
     settle: dg.OpDefinition,
     *,
     inputs: Sequence[AssetPath],
     outputs: Sequence[dg.OutputMapping],
 ) -> dg.GraphDefinition:
-    first = _pre_flight(parts, inputs)
     sources: dict[str, list[dg.DependencyDefinition]] = {plan.op_name: [] for plan in parts.plans}
     names = {plan.step.id: plan.op_name for plan in parts.plans}
-    sources[names[parts.spec.entry_step_id or ""]].append(
-        dg.DependencyDefinition(PRE_FLIGHT, _ENTRY)
-    )
     ends: list[dg.DependencyDefinition] = []
+    for output, step_id in start.leads_to:
+        target = ends if step_id is None else sources[names[step_id]]
+        target.append(dg.DependencyDefinition(start.alias, output))
     for plan in parts.plans:
-        for route in plan.routes:
+        routes = () if plan.asks else plan.routes
+        for route in routes:
             target = names[route.transition.to]
             sources[target].append(dg.DependencyDefinition(plan.op_name, route.output))
-        if not plan.routes:
+        if not routes:
             ends.append(dg.DependencyDefinition(plan.op_name, END))
 
     wires: dict[dg.NodeInvocation, dict[str, Any]] = {
-        dg.NodeInvocation(first.name, alias=PRE_FLIGHT): {}
+        dg.NodeInvocation(start.op.name, alias=start.alias): {}
     }
     for plan in parts.plans:
         wires[dg.NodeInvocation(plan.definition_name, alias=plan.op_name)] = {
@@ -134,9 +156,9 @@ def _graph(
     return dg.GraphDefinition(
         name=parts.name,
         description=parts.spec.meta.description,
-        node_defs=[first, *(parts.ops[plan.step.id] for plan in parts.plans), settle],
+        node_defs=[start.op, *(parts.ops[plan.step.id] for plan in parts.plans), settle],
         dependencies=wires,
-        config=_initial_data(),
+        config=start.config,
         input_mappings=[
             dg.InputMapping(
                 graph_input_name=asset_output_name(asset),
@@ -159,6 +181,11 @@ _DATA_SCHEMA = {
         description="The workflow's initial data, as ContractSpec's `initialData`.",
     )
 }
+
+
+def _at_entry(parts: GraphParts, upstream: Sequence[AssetPath]) -> _Start:
+    leads_to = [(_ENTRY, parts.spec.entry_step_id)]
+    return _Start(_pre_flight(parts, upstream), PRE_FLIGHT, leads_to, _initial_data())
 
 
 def _initial_data() -> dg.ConfigMapping:
@@ -198,41 +225,5 @@ def _pre_flight(parts: GraphParts, upstream: Sequence[AssetPath]) -> dg.OpDefini
             "Checks what the steps require before the first of them runs: integration slots bound, "
             "capabilities enabled, operations known."
         ),
-        tags={"pfo/workflow": parts.spec.meta.key},
-    )
-
-
-def _settle(parts: GraphParts, check: CompletionCheck | None) -> dg.OpDefinition:
-    def report(
-        _context: dg.OpExecutionContext, inputs: dict[str, Any]
-    ) -> Iterator[dg.Output[Any] | dg.AssetCheckResult]:
-        state = WorkflowState.load(inputs["ends"][0])
-        path = [
-            {
-                "step": taken.step_id,
-                "executions": taken.executions,
-                "next": taken.to or "the end",
-                "because": taken.because,
-            }
-            for taken in state.path
-        ]
-        metadata = as_metadata({"path": path, "data": state.data})
-        if check is None:
-            yield dg.Output(state.dump(), output_name=RESULT, metadata=metadata)
-        else:
-            yield dg.AssetCheckResult(
-                passed=True,
-                asset_key=dg.AssetKey(check.asset),
-                check_name=check.name,
-                metadata=metadata,
-            )
-
-    out = dg.Out(dict) if check is None else dg.Out(dg.Nothing)
-    return dg.OpDefinition(
-        name=f"{parts.name}__{SETTLE}",
-        compute_fn=report,
-        ins={"ends": dg.In(list)},
-        outs={RESULT if check is None else check.output: out},
-        description="The end of the workflow: reports the path it took, and why.",
         tags={"pfo/workflow": parts.spec.meta.key},
     )

@@ -58,18 +58,29 @@ def evaluator_of(guard: GuardCondition, guards: Guards | None) -> GuardEvaluator
 
 
 def check_guard(
-    step: Step, workflow_key: str, data: Mapping[str, Any], guards: Guards | None
+    step: Step,
+    workflow_key: str,
+    data: Mapping[str, Any],
+    guards: Guards | None,
+    given: object = UNDEFINED,
 ) -> None:
-    """Raise `dagster.Failure`, not to be retried, unless the step's guard lets it run."""
+    """Raise `dagster.Failure`, not to be retried, unless the step's guard lets it run.
+
+    `given` is the guard's `input`: what a person answered.
+    """
     if step.guard is None:
         return
     evaluator = evaluator_of(step.guard, guards)
     if evaluator is None:
-        explanation = parse_expression(step.guard.value).explain(ExpressionContext(data))
+        explanation = parse_expression(step.guard.value).explain(ExpressionContext(data, given))
         allowed, why = explanation.result, in_words(explanation)
     else:
         context = GuardContext(
-            guard=step.guard, workflow_key=workflow_key, step_id=step.id, data=data
+            guard=step.guard,
+            workflow_key=workflow_key,
+            step_id=step.id,
+            data=data,
+            input=given,
         )
         try:
             allowed, why = run_to_end(_answer(evaluator, context)), "its evaluator said no"

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from pfo_dagster.spec import Expression, ExpressionContext, Transition, parse_expression
+from pfo_dagster.spec import (
+    UNDEFINED,
+    Expression,
+    ExpressionContext,
+    Transition,
+    parse_expression,
+)
 from pfo_dagster.translate.metadata import as_metadata
 from pfo_dagster.translate.words import in_words
 
@@ -49,16 +55,22 @@ def routes_of(transitions: Sequence[Transition], op_names: Mapping[str, str]) ->
 
 
 def choose(
-    step_id: str, routes: Sequence[Route], data: dict[str, Any], output: object
+    step_id: str,
+    routes: Sequence[Route],
+    data: dict[str, Any],
+    output: object,
+    given: object = UNDEFINED,
 ) -> tuple[Route | None, str]:
     """The first route whose condition holds, and why; None at a step with nothing after it.
+
+    `given` is the conditions' `input`: what a person answered.
 
     No match fails the run without retry, as in the reference runtime: left alone, Dagster would
     skip what follows and call the run a success.
     """
     if not routes:
         return None, "no transition leaves this step"
-    context = ExpressionContext(data, output=output)
+    context = ExpressionContext(data, input=given, output=output)
     tried: list[str] = []
     for route in routes:
         if route.condition is None:

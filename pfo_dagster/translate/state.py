@@ -24,11 +24,21 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """The human step at which a workflow stands, and the task that a person is asked."""
+
+    step_id: str
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowState:
     """The data and the path so far. Passed between ops as plain JSON (`dump`, `load`)."""
 
     data: dict[str, Any] = field(default_factory=dict[str, Any])
     path: tuple[Taken, ...] = ()
+    waits_for: Waiting | None = None
+    """What ended this run before the workflow's end; None in all other cases."""
 
     @classmethod
     def load(cls, dumped: dict[str, Any]) -> Self:
@@ -36,11 +46,13 @@ class WorkflowState:
         return cls(
             data=copy.deepcopy(dumped["data"]),
             path=tuple(Taken(**taken) for taken in dumped["path"]),
+            waits_for=Waiting(**dumped["waits_for"]) if dumped.get("waits_for") else None,
         )
 
     def dump(self) -> dict[str, Any]:
         """The state as JSON values."""
-        return {"data": self.data, "path": [asdict(taken) for taken in self.path]}
+        waits = {"waits_for": asdict(self.waits_for)} if self.waits_for else {}
+        return {"data": self.data, "path": [asdict(taken) for taken in self.path], **waits}
 
 
 def unwrap(output: Any) -> Any:  # noqa: ANN401 - any JSON value

@@ -41,6 +41,11 @@ class StepPlan:
         return self.step.type == "automation"
 
     @property
+    def asks(self) -> bool:
+        """Whether the step asks a person, which ends the run; its routes leave the next one."""
+        return self.step.type == "human"
+
+    @property
     def retries(self) -> SpecRetryPolicy | None:
         """How a failed attempt is followed by another; None where the first failure is final."""
         return retry_policy(self.step.retry) if self.calls else None

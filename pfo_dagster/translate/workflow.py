@@ -1,24 +1,35 @@
 """`translate`: a workflow spec as Dagster definitions, whole or not at all."""
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from pydantic import BaseModel
 
 from pfo_dagster.operations import OperationRegistry
 from pfo_dagster.spec import AppConfig, WorkflowSpec, check_structure
 from pfo_dagster.spec.checks.expressions import check_expressions
 from pfo_dagster.spec.rules.structure import UNREACHABLE
-from pfo_dagster.translate.assets import job_tags, workflow_assets
+from pfo_dagster.translate.assets import (
+    completion_check,
+    described_assets,
+    job_tags,
+    workflow_assets,
+)
+from pfo_dagster.translate.collisions import collisions
 from pfo_dagster.translate.coverage import FieldCoverage, Treatment, coverage
-from pfo_dagster.translate.errors import TranslationError
-from pfo_dagster.translate.graph import GraphParts, job_graph, step_ops
+from pfo_dagster.translate.errors import TranslationError, place_of
+from pfo_dagster.translate.graph import GraphParts, continuation_graph, job_graph, step_ops
 from pfo_dagster.translate.guards import Guards
 from pfo_dagster.translate.hooks import keep_permanent_failures_permanent
+from pfo_dagster.translate.human.continuing import resume_sensor
+from pfo_dagster.translate.human.deciding import decision_asset
+from pfo_dagster.translate.human.segments import after, segment
+from pfo_dagster.translate.human.step import Forms, HumanStep, form_of
 from pfo_dagster.translate.metadata import spec_metadata
 from pfo_dagster.translate.naming import dagster_name, dagster_owner, step_names, steps_graph_name
 from pfo_dagster.translate.reachability import reachable_steps
@@ -29,6 +40,9 @@ from pfo_dagster.translate.step_plan import StepPlan
 @dataclass(frozen=True)
 class TranslatedWorkflow:
     """A workflow as Dagster definitions.
+
+    A workflow with human steps is several jobs: `job` and `asset_job` run it up to the first
+    person who must be asked, and each of `continuations` goes on after a decision.
 
     `job` runs the steps by themselves and is what tests and other projects call; `asset_job` is the
     job of the same name that materializes `assets`, and is what a code location shows when the
@@ -41,6 +55,14 @@ class TranslatedWorkflow:
     job: dg.JobDefinition
     assets: tuple[dg.AssetsDefinition, ...]
     coverage: tuple[FieldCoverage, ...]
+    humans: Mapping[str, HumanStep] = field(default_factory=dict[str, HumanStep])
+    """The human steps by id."""
+    continuations: Mapping[str, dg.JobDefinition] = field(
+        default_factory=dict[str, dg.JobDefinition]
+    )
+    """By the id of the human step that the job goes on from."""
+    later_assets: tuple[dg.AssetSpec, ...] = ()
+    """What only continuations produce; they report it, and nobody can ask Dagster to make it."""
 
     @property
     def steps_name(self) -> str:
@@ -67,7 +89,23 @@ class TranslatedWorkflow:
     @property
     def definitions(self) -> dg.Definitions:
         """What a code location needs of this workflow, without the resources of its operations."""
-        return dg.Definitions(assets=self.assets, jobs=[self.asset_job or self.job])
+        return dg.Definitions(
+            assets=[*self.assets, *self.later_assets, *self.decisions],
+            jobs=[self.asset_job or self.job, *self.continuations.values()],
+            sensors=[self.resume] if self.resume else [],
+        )
+
+    @cached_property
+    def decisions(self) -> tuple[dg.AssetsDefinition, ...]:
+        """An asset for each human step, whose partitions are the tasks to decide."""
+        return tuple(decision_asset(human) for human in self.humans.values())
+
+    @cached_property
+    def resume(self) -> dg.SensorDefinition | None:
+        """The sensor that starts `continuations`; None where there are none."""
+        if not self.humans:
+            return None
+        return resume_sensor(self.name, tuple(self.humans.values()), self.continuations)
 
     def run_config(self, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Run config of `job` that starts the workflow with `data`."""
@@ -83,12 +121,14 @@ def translate(
     operations: OperationRegistry,
     app: AppConfig | None = None,
     guards: Guards | None = None,
+    forms: Forms | None = None,
 ) -> TranslatedWorkflow:
     """Translate one workflow.
 
     `operations` are what its steps may call; a step whose operation is missing is translated, and
     pre-flight fails the run before anything is called. `app` says which slots are bound and which
     capabilities enabled; without it, requirements are not checked. `guards` evaluate its policies.
+    `forms` are models of what people may answer; where a step's form is not among them, any JSON.
 
     Raises `TranslationError` naming everything that could not be carried over exactly.
     """
@@ -100,21 +140,40 @@ def translate(
 
     name = dagster_name(spec.meta.key)
     plans = _plans(spec, operations, guards, name)
-    ops = step_ops(plans)
-    graph = job_graph(GraphParts(name, spec, plans, ops, operations, app))
-    assets = workflow_assets(
-        GraphParts(steps_graph_name(spec.meta.key), spec, plans, ops, operations, app)
-    )
-    job = graph.to_job(
+    humans = {
+        plan.step.id: HumanStep(plan, name, _form(plan, forms)) for plan in plans if plan.asks
+    }
+    ops = step_ops(plans, humans)
+
+    def parts(graph_name: str, steps: frozenset[str]) -> GraphParts:
+        own = [plan for plan in plans if plan.step.id in steps]
+        return GraphParts(graph_name, spec, own, ops, operations, app)
+
+    first = segment(spec, [spec.entry_step_id or ""])
+    described = described_assets(spec, plans)
+    graph = job_graph(parts(name, first))
+    assets = workflow_assets(parts(steps_graph_name(spec.meta.key), first))
+    check = completion_check(parts(name, first))
+    continuations = {
+        step_id: _job(
+            spec,
+            continuation_graph(parts(human.continuation, after(spec, step_id)), human, check),
+            f"**{spec.meta.title}**, after the decision of `{step_id}`",
+        )
+        for step_id, human in humans.items()
+    }
+    made = assets.keys if assets else set[dg.AssetKey]()
+    return TranslatedWorkflow(
         name=name,
-        description=_job_description(spec),
-        tags=job_tags(spec),
-        metadata=spec_metadata(spec),
-        executor_def=dg.in_process_executor,
-        hooks={keep_permanent_failures_permanent},
-        owners=_owners(spec),
+        spec=spec,
+        graph=graph,
+        job=_job(spec, graph, _job_description(spec)),
+        assets=(assets,) if assets else (),
+        coverage=tuple(covered),
+        humans=humans,
+        continuations=continuations,
+        later_assets=tuple(asset for asset in described if asset.key not in made),
     )
-    return TranslatedWorkflow(name, spec, graph, job, (assets,) if assets else (), tuple(covered))
 
 
 def translate_all(
@@ -122,6 +181,7 @@ def translate_all(
     operations: OperationRegistry,
     app: AppConfig | None = None,
     guards: Guards | None = None,
+    forms: Forms | None = None,
 ) -> list[TranslatedWorkflow]:
     """Translate the workflows of one code location.
 
@@ -132,13 +192,30 @@ def translate_all(
     translated: list[TranslatedWorkflow] = []
     for spec in specs:
         try:
-            translated.append(translate(spec, operations, app, guards))
+            translated.append(translate(spec, operations, app, guards, forms))
         except TranslationError as error:
             problems += error.problems
-    problems += _collisions(translated)
+    problems += collisions(translated)
     if problems:
         raise TranslationError(problems)
     return translated
+
+
+def _job(spec: WorkflowSpec, graph: dg.GraphDefinition, description: str) -> dg.JobDefinition:
+    return graph.to_job(
+        name=graph.name,
+        description=description,
+        tags=job_tags(spec),
+        metadata=spec_metadata(spec),
+        executor_def=dg.in_process_executor,
+        hooks={keep_permanent_failures_permanent},
+        owners=_owners(spec),
+    )
+
+
+def _form(plan: StepPlan, forms: Forms | None) -> type[BaseModel] | None:
+    form = form_of(plan)
+    return forms.get((form.key, form.version)) if form and forms else None
 
 
 def _plans(
@@ -178,51 +255,15 @@ def _structure(spec: WorkflowSpec) -> list[str]:
     never runs, but what it requires counts before the start.
     """
     return [
-        f"{_place(spec, diagnostic.place)}: {diagnostic.message}"
+        f"{place_of(spec, diagnostic.place)}: {diagnostic.message}"
         for diagnostic in (*check_structure(spec), *check_expressions(spec))
         if diagnostic.level == "error" and diagnostic.code != UNREACHABLE.code
     ]
 
 
 def _refusal(spec: WorkflowSpec, field: FieldCoverage) -> str:
-    place = _place(spec, field.location)
+    place = place_of(spec, field.location)
     return f"{place}: {field.path} = {field.value!r} is refused: {field.becomes}"
-
-
-def _place(spec: WorkflowSpec, location: Sequence[str | int]) -> str:
-    """`file:line:column` where the spec came from a file, else its key."""
-    if spec.source is None:
-        return spec.meta.key
-    position = spec.source.locate(tuple(location))
-    return f"{spec.source.path}:{position.line}:{position.column}"
-
-
-def _collisions(translated: Sequence[TranslatedWorkflow]) -> list[str]:
-    """What two workflows would both claim: a name in Dagster, or an asset."""
-    problems: list[str] = []
-    by_name: dict[str, TranslatedWorkflow] = {}
-    by_asset: dict[dg.AssetKey, TranslatedWorkflow] = {}
-    for workflow in translated:
-        names = [workflow.name, workflow.steps_name] if workflow.assets else [workflow.name]
-        for name in names:
-            other = by_name.setdefault(name, workflow)
-            if other is not workflow:
-                claim = f'would both become "{name}" in Dagster; rename one of them'
-                problems.append(_both(workflow, other, claim))
-        for key in (key for definition in workflow.assets for key in definition.keys):
-            other = by_asset.setdefault(key, workflow)
-            if other is not workflow:
-                claim = f"both produce the asset {key.to_user_string()}; an asset has one producer"
-                problems.append(_both(workflow, other, claim))
-    return problems
-
-
-def _both(one: TranslatedWorkflow, other: TranslatedWorkflow, claim: str) -> str:
-    key = ("meta", "key")
-    return (
-        f"{_place(one.spec, key)}: {one.spec.meta.key} and {other.spec.meta.key} "
-        f"({_place(other.spec, key)}) {claim}"
-    )
 
 
 def _job_description(spec: WorkflowSpec) -> str:

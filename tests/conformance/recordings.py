@@ -44,3 +44,19 @@ def as_json(value: Any) -> Any:
             return [None if item == {"$undefined": True} else as_json(item) for item in value]
         case _:
             return value
+
+
+def given_by_hand(case: dict[str, Any]) -> dict[str, list[Any]]:
+    """The inputs that the recorded caller handed to human steps itself, by step, in order.
+
+    Only to steps without a guard: a caller can be rejected and try again before it is asked.
+    """
+    steps = case["spec"]["definition"]["steps"]
+    asks = {step["id"] for step in steps if step["type"] == "human" and not step.get("guard")}
+    given: dict[str, list[Any]] = {}
+    before = {}
+    for action, seen in zip(case.get("actions", []), case["expected"]["actions"], strict=False):
+        if "input" in action and before.get("currentStep") in asks:
+            given.setdefault(before["currentStep"], []).append(action["input"])
+        before = seen.get("after") or {}
+    return given

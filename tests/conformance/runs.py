@@ -2,11 +2,14 @@
 
 Compared are the calls of operations in order, the data that each saw, the executions, the delays
 between attempts, what pre-flight finds, the step at which the run ended, its status and its data.
+Where the recorded caller gave an input to a human step, that task is decided in the inbox and the
+continuation job goes on; where it gave none, both must wait.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -15,10 +18,18 @@ import dagster as dg
 from pfo_dagster.operations import OperationRegistry
 from pfo_dagster.spec import AppConfig, WorkflowSpec
 from pfo_dagster.spec.expressions.dialect import read_dialect
-from pfo_dagster.translate import GuardContext, Guards, TranslationError, translate
+from pfo_dagster.translate import (
+    GuardContext,
+    Guards,
+    TranslatedWorkflow,
+    TranslationError,
+    translate,
+)
+from pfo_dagster.translate.human import inbox
+from pfo_dagster.translate.human.continuing import resume_config, resume_tags
 from pfo_dagster.translate.preflight import pre_flight
 from tests.conformance.outcome import Difference, Outcome
-from tests.conformance.recordings import as_json, revived
+from tests.conformance.recordings import as_json, given_by_hand, revived
 from tests.conformance.script import Script
 from tests.conformance.skips import reason_to_skip
 from tests.conftest import events, metadata_of
@@ -136,13 +147,13 @@ def replayed_trace(case: dict[str, Any], spec: WorkflowSpec, instance: dg.Dagste
         script = Script(case.get("script", {}), case.get("enforceCapabilities", {}), clock)
         operations = script.registry(spec)
         translated = translate(spec, operations, app, guards_of(case))
-        result = translated.job.execute_in_process(
-            instance=instance,
-            run_config=translated.run_config(as_json(case.get("initialData"))),
-            raise_on_error=False,
-        )
-    step_of = {node.name: node.tags.get("pfo/step") for node in translated.graph.nodes}
-    status, step, data = _end_of(result, step_of)
+        results = list(segments_of_run(case, translated, instance))
+    step_of = {
+        node.name: node.tags.get("pfo/step")
+        for job in (translated.job, *translated.continuations.values())
+        for node in job.graph.nodes
+    }
+    status, step, data = _end_of(results[-1], step_of)
     asked = any(action["do"] == "preFlightCheck" for action in case.get("actions", []))
     return Trace(
         calls=script.calls,
@@ -152,6 +163,7 @@ def replayed_trace(case: dict[str, Any], spec: WorkflowSpec, instance: dg.Dagste
                 step_of[event.step_key or ""] or "",
                 round((event.step_retry_data.seconds_to_wait or 0) * 1000, 3),
             )
+            for result in results
             for event in events(result, dg.DagsterEventType.STEP_UP_FOR_RETRY)
         ],
         status=status,
@@ -164,6 +176,40 @@ def replayed_trace(case: dict[str, Any], spec: WorkflowSpec, instance: dg.Dagste
         if asked
         else None,
     )
+
+
+def segments_of_run(
+    case: dict[str, Any], translated: TranslatedWorkflow, instance: dg.DagsterInstance
+) -> Iterator[dg.ExecuteInProcessResult]:
+    """The workflow's first run, and one for each input that a person was recorded to give."""
+    left = given_by_hand(case)
+    for step_id, inputs in (case.get("humanInputs") or {}).items():
+        left.setdefault(step_id, []).extend(inputs)
+    result = translated.job.execute_in_process(
+        instance=instance,
+        run_config=translated.run_config(as_json(case.get("initialData"))),
+        raise_on_error=False,
+    )
+    yield result
+    while (waiting := _waiting(result)) and left.get(waiting["step_id"]):
+        human = translated.humans[waiting["step_id"]]
+        task = inbox.find(instance, waiting["task_id"]).task
+        given = as_json(left[human.plan.step.id].pop(0))
+        try:
+            decision = inbox.decide(instance, task, human, given, by="the recording")
+        except dg.Failure:
+            return  # the guard rejected the input, and the task waits on
+        result = translated.continuations[human.plan.step.id].execute_in_process(
+            instance=instance,
+            run_config=resume_config(human, task, decision),
+            tags=resume_tags(task),
+            raise_on_error=False,
+        )
+        yield result
+
+
+def _waiting(result: dg.ExecuteInProcessResult) -> dict[str, str] | None:
+    return result.output_for_node("settle", "result").get("waits_for") if result.success else None
 
 
 def guards_of(case: dict[str, Any]) -> Guards | None:
@@ -186,6 +232,8 @@ def _end_of(
     """Status, last step and data of a run."""
     if result.success:
         state = result.output_for_node("settle", "result")
+        if state.get("waits_for"):
+            return "waiting", state["waits_for"]["step_id"], state["data"]
         return "completed", state["path"][-1]["step_id"], state["data"]
     (failure,) = events(result, dg.DagsterEventType.STEP_FAILURE)
     told = failure.step_failure_data.user_failure_data

@@ -8,6 +8,7 @@ from pfo_dagster.spec import WorkflowSpec, check_structure
 from pfo_dagster.spec.model import GUARD_TYPES, STEP_TYPES
 from pfo_dagster.spec.rules import structure as rules
 from tests.conformance.outcome import Difference, NotYet
+from tests.conformance.recordings import given_by_hand
 
 
 def reason_to_skip(case: dict[str, Any], spec: WorkflowSpec) -> Difference | NotYet | None:
@@ -17,8 +18,6 @@ def reason_to_skip(case: dict[str, Any], spec: WorkflowSpec) -> Difference | Not
 
 def _not_yet(spec: WorkflowSpec) -> NotYet | None:
     definition = spec.definition
-    if any(step.type == "human" for step in definition.steps):
-        return NotYet.HUMAN
     if definition.compensation:
         return NotYet.COMPENSATION
     return NotYet.SERVICE_LEVEL if definition.sla else None
@@ -53,7 +52,10 @@ def _not_a_run(case: dict[str, Any]) -> Difference | None:
     if {"extraSpecs", "version"} & case.keys() or any("version" in action for action in actions):
         return Difference.REGISTRY
     done = [action["do"] for action in actions if action["do"] != "preFlightCheck"]
-    steered = any({"input", "background"} & action.keys() for action in actions)
-    whole = done[:1] == ["start"] and "run" in done and set(done[1:]) <= {"executeStep", "run"}
+    inputs = sum("input" in action for action in actions)
+    answers = sum(map(len, given_by_hand(case).values()))
+    steered = inputs > answers or any("background" in action for action in actions)
+    ends = "run" in done or answers == len(case["spec"]["definition"]["steps"])
+    whole = done[:1] == ["start"] and ends and set(done[1:]) <= {"executeStep", "run"}
     refused_at_start = done == ["start"] and case["expected"]["final"] is None
     return None if (whole or refused_at_start) and not steered else Difference.STEPWISE

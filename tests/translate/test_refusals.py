@@ -22,7 +22,6 @@ def problems_of(spec: WorkflowSpec) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"type": "human"}, "steps[0].type = 'human'"),
         ({"type": "decison"}, "steps[0].type = 'decison'"),
         ({"guard": {"type": "policy", "value": "p"}}, "steps[0].guard.type = 'policy'"),
         ({"guard": {"type": "polciy", "value": "p"}}, "steps[0].guard.type = 'polciy'"),
@@ -63,7 +62,7 @@ def test_fields_that_nobody_thought_of_are_refused_not_ignored() -> None:
 
 
 def test_all_problems_are_reported_at_once() -> None:
-    assert len(problems_of(workflow([step("a", type="human"), step("b", type="human")]))) >= 2
+    assert len(problems_of(workflow([step("a", type="wait"), step("b", type="wait")]))) >= 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,167 @@
+"""What the event log says of tasks: what was asked, and which decision came first.
+
+A task is a partition of its step's decision asset. Asking is an observation of that partition, with
+the workflow's state; a decision is a materialization of it. There is no other storage. Of several
+decisions the first in the log is the decision, whoever looks, and whenever.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import dagster as dg
+
+from pfo_dagster.translate.metadata import as_metadata
+from pfo_dagster.translate.state import WorkflowState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+PREFIX = "human"
+"""The first part of the key of every decision asset."""
+PAGE = 500
+"""Events that are read at once."""
+
+Verdict = Literal["decided", "cancelled", "expired"]
+"""`decided` goes on with the input; after any other nothing is started."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What a person is asked, and the workflow as it stood then."""
+
+    id: str
+    """`<workflow name>/<root run id>/<op>`: one for a step of a run, however often re-executed."""
+    asset: tuple[str, ...]
+    """The key of the decision asset."""
+    workflow_key: str
+    step_id: str
+    label: str
+    description: str
+    form: str | None
+    """`key@version` of the form that the step names."""
+    root_run: str
+    """The run with which the workflow began."""
+    asked_at: datetime
+    """UTC."""
+    spec_digest: str
+    state: WorkflowState
+
+    @property
+    def key(self) -> dg.AssetKey:
+        """The decision asset."""
+        return dg.AssetKey(self.asset)
+
+    def observation(self) -> dg.AssetObservation:
+        """The event that stands for the question."""
+        content = asdict(self) | {
+            "asset": list(self.asset),
+            "asked_at": self.asked_at.isoformat(),
+            "state": self.state.dump(),
+        }
+        facts = {"asked": self.label, "about": self.description, "data": self.state.data}
+        metadata = {**as_metadata(facts), "task": dg.MetadataValue.json(content)}
+        return dg.AssetObservation(self.key, partition=self.id, metadata=metadata)
+
+    @classmethod
+    def read(cls, metadata: Mapping[str, Any]) -> Task | None:
+        """The task that `observation` wrote; None for another observation."""
+        content = _json(metadata.get("task"))
+        if content is None:
+            return None
+        return cls(**{
+            **content,
+            "asset": tuple(content["asset"]),
+            "asked_at": datetime.fromisoformat(content["asked_at"]),
+            "state": WorkflowState.load(content["state"]),
+        })  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a person answered."""
+
+    id: str
+    """Unique, by which who decided knows their own decision again in the log."""
+    verdict: Verdict
+    input: object
+    """Any JSON value; null, false and "" are answers too."""
+    decided_by: str
+    """As the person wrote it: Dagster knows no users."""
+    decided_at: datetime
+    """UTC."""
+    comment: str = ""
+
+    def metadata(self) -> dict[str, dg.MetadataValue]:
+        """What the decision's materialization carries."""
+        content = asdict(self) | {"decided_at": self.decided_at.isoformat()}
+        facts = {
+            "verdict": self.verdict,
+            "decided by": self.decided_by,
+            "comment": self.comment,
+        }
+        return {**as_metadata(facts), "decision": dg.MetadataValue.json(content)}
+
+    @classmethod
+    def read(cls, metadata: Mapping[str, Any]) -> Decision | None:
+        """The decision that `metadata` wrote; None for a materialization that is none."""
+        content = _json(metadata.get("decision"))
+        if content is None:
+            return None
+        return cls(**{**content, "decided_at": datetime.fromisoformat(content["decided_at"])})
+
+    @property
+    def summary(self) -> str:
+        """For the one who comes too late: what was decided, by whom, when."""
+        what = f"decided {self.input!r}" if self.verdict == "decided" else f"was {self.verdict}"
+        return f"{what} by {self.decided_by} at {self.decided_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def partitions_name(asset: dg.AssetKey) -> str:
+    """The name of the dynamic partitions that are the tasks of a decision asset."""
+    return "/".join(asset.path)
+
+
+def is_filed(instance: dg.DagsterInstance, task: Task) -> bool:
+    """Whether the task has been asked already."""
+    return instance.has_dynamic_partition(partitions_name(task.key), task.id)
+
+
+def task_of(instance: dg.DagsterInstance, asset: dg.AssetKey, task_id: str) -> Task | None:
+    """The task as it was asked; None where nobody has."""
+    asked = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[task_id])
+    for record in instance.fetch_observations(asked, limit=PAGE).records:
+        event = record.asset_observation
+        task = Task.read(event.metadata) if event else None
+        if task:
+            return task
+    return None
+
+
+def first_decision(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, task_id: str
+) -> Decision | None:
+    """The decision of a task, which no later one can change; None while there is none."""
+    made = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[task_id])
+    for record in instance.fetch_materializations(made, limit=PAGE, ascending=True).records:
+        event = record.asset_materialization
+        decision = Decision.read(event.metadata) if event else None
+        if decision:
+            return decision
+    return None
+
+
+def all_tasks(instance: dg.DagsterInstance) -> Iterator[Task]:
+    """Every task that is on record, decided or not, asset by asset."""
+    for asset in sorted(instance.get_asset_keys(prefix=[PREFIX])):
+        for task_id in sorted(instance.get_dynamic_partitions(partitions_name(asset))):
+            task = task_of(instance, asset, task_id)
+            if task:
+                yield task
+
+
+def _json(value: object) -> dict[str, Any] | None:
+    content = value.value if isinstance(value, dg.JsonMetadataValue) else None
+    return cast("dict[str, Any]", content) if isinstance(content, dict) else None
