@@ -60,6 +60,16 @@ class Settings(BaseSettings):
     def _empty_is_unset(cls, value: Any) -> Any:  # noqa: ANN401 - whatever the environment holds
         return None if isinstance(value, str) and not value.strip() else value
 
+    @field_validator("data_dir", "specs_dir")
+    @classmethod
+    def _the_same_from_everywhere(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @property
+    def folders(self) -> dict[str, str]:
+        """The folders as variables for a process that is started in another folder."""
+        return {"PFO_DATA_DIR": str(self.data_dir), "PFO_SPECS_DIR": str(self.specs_dir)}
+
     @property
     def dagster_home(self) -> Path:
         """Dagster's own storage: one for every command, so that each run is seen in the UI."""

@@ -9,14 +9,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import dagster as dg
+
     from pfo_dagster.config import Settings
+
+
+class DagsterHomeError(Exception):
+    """Dagster's storage cannot be used; the text says where it is and what to do."""
 
 
 def use_dagster_home(settings: Settings) -> Path:
     """Create Dagster's storage folder, and point this process and those it starts to it.
 
-    Raises `OSError` where the folder cannot be made.
+    What they write from here on is for their owner's eyes alone. Raises `OSError` where the folder
+    cannot be made.
     """
+    os.umask(0o077)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     home = settings.dagster_home
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     instance_file = home / "dagster.yaml"
@@ -25,3 +34,28 @@ def use_dagster_home(settings: Settings) -> Path:
         instance_file.write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
     return home
+
+
+def open_instance(home: Path) -> dg.DagsterInstance:
+    """Dagster's storage in `home`, for a run in a terminal.
+
+    What a step prints goes to the terminal, so nothing captures it: the processes that do would
+    die with a traceback each when a person interrupts the run. Raises `DagsterHomeError`.
+    """
+    # Imported here, because Dagster takes a second and not every command needs it.
+    import dagster as dg  # noqa: PLC0415
+    from dagster._core.instance.ref import InstanceRef  # noqa: PLC0415
+
+    uncaptured = {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
+    try:
+        reference = InstanceRef.from_dir(str(home), overrides={"compute_logs": uncaptured})
+        return dg.DagsterInstance.from_ref(reference)
+    except Exception as error:
+        message = (
+            f"Dagster's storage in {home} cannot be used: {error}\nMend its dagster.yaml, or move "
+            "the folder away: a new one is made, without the history of runs."
+        )
+        raise DagsterHomeError(message) from error

@@ -7,11 +7,20 @@ without either.
 from __future__ import annotations
 
 import secrets
+import tempfile
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pfo_dagster.config import SettingsError
 from pfo_dagster.ledger import Ledger
-from pfo_dagster.openbanking import open_powens, open_sandbox, powens_base_url
+from pfo_dagster.openbanking import (
+    ProviderError,
+    open_powens,
+    open_sandbox,
+    powens_base_url,
+    validate_base_url,
+)
 from pfo_dagster.operations.banking.access import LEDGER, OPEN_BANKING, BankAccess
 from pfo_dagster.operations.banking.decisions import RefreshPolicy
 
@@ -32,9 +41,13 @@ DEFAULT_TENANT = "household"
 def resources(settings: Settings, app: AppConfig) -> dict[str, object]:
     """The resources by the names under which operations require them.
 
-    Raises `SettingsError` when Powens is half set up.
+    Raises `SettingsError` when Powens is half set up, or at an address that cannot be right.
     """
-    settings.has_powens  # noqa: B018 - a half-set configuration must not load
+    if settings.has_powens:
+        try:
+            validate_base_url(powens_address(settings))
+        except ProviderError as error:
+            raise SettingsError(str(error)) from None
     access = BankAccess(
         open_provider=lambda: open_bank(settings),
         clock=utc_now,
@@ -79,8 +92,12 @@ def identity_key(data_dir: Path) -> bytes:
     path = data_dir / "identity.key"
     if not path.exists():
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(secrets.token_bytes(32))
+        with tempfile.NamedTemporaryFile(dir=data_dir, prefix="identity.") as draft:
+            draft.write(secrets.token_bytes(32))
+            draft.flush()
+            # Linked, not renamed: of two processes that make a key at once, both use the first.
+            with suppress(FileExistsError):
+                path.hardlink_to(draft.name)
     return path.read_bytes()
 
 

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+import sys
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated, Any
 
 import typer
 
-from pfo_dagster.cli.console import CALLED_WRONGLY, DONE, FAILED, out, plain_errors, stop
+from pfo_dagster.cli.console import (
+    CALLED_WRONGLY,
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    err,
+    out,
+    plain_errors,
+    stop,
+)
 from pfo_dagster.cli.powens import powens_app
 from pfo_dagster.cli.readers import readers_app
 from pfo_dagster.cli.webhooks import webhooks_app
@@ -125,7 +135,9 @@ def query(
 
 @app.command()
 def dev(
-    port: Annotated[int, typer.Option(help="Where the UI listens, on this machine only.")] = 3000,
+    port: Annotated[
+        int, typer.Option(help="Where the UI listens, on this machine only.", min=1, max=65535)
+    ] = 3000,
 ) -> None:
     """Open Dagster's UI with these workflows, and run its daemon."""
     from pfo_dagster.cli.dev import serve_dagster  # noqa: PLC0415 - see `run`
@@ -136,7 +148,7 @@ def dev(
 
 @sandbox_app.command("serve")
 def sandbox_serve(
-    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 8910,
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.", min=1, max=65535)] = 8910,
 ) -> None:
     """Serve the sandbox over HTTP, for other programs that speak to Powens."""
     from pfo_dagster.cli.sandbox import serve_sandbox  # noqa: PLC0415 - see `run`
@@ -147,7 +159,11 @@ def sandbox_serve(
 
 def main() -> None:
     """Entry point of the `pfo` command."""
-    app()
+    try:
+        app()
+    except KeyboardInterrupt:
+        err.print("Interrupted.")
+        sys.exit(INTERRUPTED)
 
 
 def _json_object(text: str) -> dict[str, Any]:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
+from pfo_dagster.cli.liveness import bury_the_dead
 from pfo_dagster.config import PROJECT_ROOT, load_settings
-from pfo_dagster.dagster_home import use_dagster_home
+from pfo_dagster.dagster_home import open_instance, use_dagster_home
 
 
 def serve_dagster(port: int) -> int:
     """Serve until interrupted; returns the server's exit status."""
     settings = load_settings()
-    use_dagster_home(settings)
+    home = use_dagster_home(settings)
+    with open_instance(home) as instance:
+        bury_the_dead(instance, home)
     workspace = PROJECT_ROOT / "workspace.yaml"
     command = [sys.executable, "-m", "dagster", "dev", "-w", str(workspace), "-p", str(port)]
     try:
-        return subprocess.run(command, check=False, cwd=PROJECT_ROOT).returncode  # noqa: S603 - our own command
+        return subprocess.run(  # noqa: S603 - our own command
+            command, check=False, cwd=PROJECT_ROOT, env={**os.environ, **settings.folders}
+        ).returncode
     except KeyboardInterrupt:
         return 0

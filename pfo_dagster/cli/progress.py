@@ -10,6 +10,8 @@ import dagster as dg
 from rich.live import Live
 from rich.spinner import Spinner
 
+from pfo_dagster.operations import FailureKind
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -39,6 +41,7 @@ class RunProgress:
     def __init__(self, workflow: TranslatedWorkflow) -> None:
         self.steps: dict[str, StepProgress] = {}
         self.failures: list[str] = []
+        self.interrupted = False
         self.checks: list[dg.AssetCheckEvaluation] = []
         self._spinner = Spinner("dots", text=f"Running {workflow.spec.meta.title} …")
 
@@ -68,11 +71,19 @@ class RunProgress:
             step.seconds = entry.timestamp - step.started
             step.outcome = _OUTCOMES[event.event_type]
             if event.event_type is Event.STEP_FAILURE:
-                self.failures.append(_failure_text(event))
+                self._fail(event)
             if event.event_type is Event.STEP_UP_FOR_RETRY:
                 wait = event.step_retry_data.seconds_to_wait or 0
                 step.waits.append(wait)
                 self._say(f"{name} failed; trying again in {wait:g} s …")
+
+    def _fail(self, event: dg.DagsterEvent) -> None:
+        data = event.step_failure_data
+        kind = data.user_failure_data.metadata.get("kind") if data.user_failure_data else None
+        if kind is not None and kind.value == FailureKind.CANCELLED.value:
+            self.interrupted = True
+        else:
+            self.failures.append(_failure_text(event))
 
     def _say(self, text: str) -> None:
         self._spinner.update(text=text)

@@ -9,18 +9,21 @@ import dagster as dg
 from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 from dagster._core.utils import make_new_run_id
 
-from pfo_dagster.cli.console import CALLED_WRONGLY, err, out, stop
+from pfo_dagster.cli.console import CALLED_WRONGLY, INTERRUPTED, err, out, stop
+from pfo_dagster.cli.liveness import alive, bury_the_dead
 from pfo_dagster.cli.progress import RunProgress
 from pfo_dagster.cli.summary import print_positions, print_source, print_steps
 from pfo_dagster.config import load_settings
-from pfo_dagster.dagster_home import use_dagster_home
+from pfo_dagster.dagster_home import open_instance, use_dagster_home
 from pfo_dagster.definitions import Project, build
 from pfo_dagster.ledger import Ledger
 from pfo_dagster.operations.banking.catalog import PUBLISHED_LATEST_BALANCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
+    import typer
     from dagster._core.execution.execute_in_process_result import ExecuteInProcessResult
 
     from pfo_dagster.translate import TranslatedWorkflow
@@ -37,13 +40,20 @@ def run_workflow(key: str, data: Mapping[str, Any]) -> bool:
     settings = load_settings()
     project = build(settings)
     workflow = _find(project, key)
-    use_dagster_home(settings)
+    home = use_dagster_home(settings)
 
     print_source(settings, workflow)
-    with dg.DagsterInstance.get() as instance:
+    with open_instance(home) as instance:
+        for run_id in bury_the_dead(instance, home):
+            err.print(f"Run {run_id} was killed; it is marked as failed now.", style="dim")
         progress = RunProgress(workflow)
-        result = _execute(project, workflow, data, instance, progress)
+        try:
+            result = _execute(project, workflow, data, instance, home, progress)
+        except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
+            raise _interrupted() from None
     print_steps(progress)
+    if progress.interrupted:
+        raise _interrupted()
     if not result.success:
         for message in progress.failures:
             err.print(f"[bold red]failed:[/] {message}", soft_wrap=True)
@@ -69,13 +79,14 @@ def _execute(
     workflow: TranslatedWorkflow,
     data: Mapping[str, Any],
     instance: dg.DagsterInstance,
+    home: Path,
     progress: RunProgress,
 ) -> ExecuteInProcessResult:
     job = project.definitions.resolve_job_def(workflow.name)
     config = workflow.asset_run_config(data) if workflow.assets else workflow.run_config(data)
     run_id = make_new_run_id()
     instance.add_event_listener(run_id, progress.on_event)
-    with progress.shown(out):
+    with progress.shown(out), alive(home, run_id):
         return job.execute_in_process(
             instance=instance,
             run_id=run_id,
@@ -83,6 +94,11 @@ def _execute(
             tags={"pfo/started_by": "pfo run", REPOSITORY_LABEL_TAG: _CODE_LOCATION},
             raise_on_error=False,
         )
+
+
+def _interrupted() -> typer.Exit:
+    message = "Interrupted. What was recorded before is whole; nothing is half-written."
+    return stop(message, INTERRUPTED)
 
 
 def _asset_keys(workflow: TranslatedWorkflow) -> set[dg.AssetKey]:

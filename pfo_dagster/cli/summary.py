@@ -56,7 +56,8 @@ def print_steps(progress: RunProgress) -> None:
             word = "failed" if check.severity is dg.AssetCheckSeverity.ERROR else "warning"
             out.print(f"[yellow]check {word}:[/] {check.check_name}: {check.description}")
     passed = sum(check.passed for check in progress.checks)
-    out.print(f"{passed} of {len(progress.checks)} checks passed.", style="dim")
+    if progress.checks:
+        out.print(f"{passed} of {len(progress.checks)} checks passed.", style="dim")
 
 
 def print_positions(ledger: Ledger) -> None:

@@ -21,7 +21,14 @@ def listening(app: ASGIApp, *, port: int = 0) -> Generator[str]:
 
     Raises `OSError` where the port is taken.
     """
-    config = uvicorn.Config(app, log_level="critical", lifespan="off", server_header=False)
+    # A call that takes its time does not keep the server from ending.
+    config = uvicorn.Config(
+        app,
+        log_level="critical",
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
     server = uvicorn.Server(config)
     # Listens before the server runs, so that the first call waits instead of being refused.
     with socket.create_server(("127.0.0.1", port)) as listener:

@@ -35,6 +35,8 @@ class FailureKind(StrEnum):
     """A rule forbids it."""
     GUARD_REJECTED = "guard_rejected"
     """The step's guard said no."""
+    CANCELLED = "cancelled"
+    """Somebody ended the run."""
     FATAL = "fatal"
     """A fault of ours or of the configuration."""
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import signal
+import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pfo_dagster.operations import FailureKind, OperationError
@@ -50,11 +52,48 @@ async def within(limit: float | None, work: Awaitable[ResultT]) -> ResultT:
     return result
 
 
+async def _interruptible(work: Awaitable[ResultT]) -> ResultT:
+    """Cancel `work` on SIGINT and SIGTERM.
+
+    Dagster's own handlers raise where they find the program, which is in the event loop's code more
+    often than not, and the loop takes no notice of it.
+    """
+    task = asyncio.current_task()
+    if task is None or threading.current_thread() is not threading.main_thread():
+        return await work
+    loop = asyncio.get_running_loop()
+    received: list[signal.Signals] = []
+
+    def cancel(number: signal.Signals) -> None:
+        received.append(number)
+        task.cancel()
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        loop.add_signal_handler(number, cancel, number)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        if received:
+            message = "the run was interrupted"
+            raise OperationError(message, kind=FailureKind.CANCELLED) from None
+        raise
+    finally:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
+
+
 def run_to_end(work: Coroutine[Any, Any, ResultT]) -> ResultT:
-    """Run a coroutine to its end, also where this thread already runs an event loop (notebooks)."""
+    """Run a coroutine to its end, also where this thread already runs an event loop (notebooks).
+
+    A person who interrupts the run, or Dagster that terminates it, cancels the coroutine; then
+    `OperationError` of kind `cancelled` is raised, because Dagster would try an interrupted step
+    again.
+    """
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(work)
+        return asyncio.run(_interruptible(work))
     with concurrent.futures.ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(asyncio.run, work).result()

@@ -1,0 +1,23 @@
+"""Which exceptions are answers to a person, in what words and with what exit status."""
+
+from __future__ import annotations
+
+from pfo_dagster.cli.console import CALLED_WRONGLY, FAILED
+from pfo_dagster.config import SettingsError
+from pfo_dagster.dagster_home import DagsterHomeError
+from pfo_dagster.ledger import LedgerError
+from pfo_dagster.openbanking.errors import ProviderError
+from pfo_dagster.spec import SpecError
+from pfo_dagster.translate import TranslationError
+
+
+def explain(error: Exception) -> tuple[str, int] | None:
+    """The message and the exit status; None for what is a fault of ours."""
+    if isinstance(error, (SettingsError, SpecError, TranslationError)):
+        return str(error), CALLED_WRONGLY
+    if isinstance(error, (LedgerError, ProviderError, DagsterHomeError)):
+        return str(error), FAILED
+    if isinstance(error, OSError):
+        place = f" {error.filename}" if error.filename else ""
+        return f"{error.strerror or error}{place}", FAILED
+    return None
