@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -69,6 +70,12 @@ class Settings(BaseSettings):
     def folders(self) -> dict[str, str]:
         """The folders as variables for a process that is started in another folder."""
         return {"PFO_DATA_DIR": str(self.data_dir), "PFO_SPECS_DIR": str(self.specs_dir)}
+
+    @property
+    def is_on_this_computer(self) -> bool:
+        """Whether what is asked in Powens' place is a server for tests."""
+        host = urlsplit(self.powens_base_url or "").hostname or ""
+        return host in {"localhost", "::1"} or host.startswith("127.")
 
     @property
     def dagster_home(self) -> Path:

@@ -25,6 +25,8 @@ def print_source(settings: Settings, workflow: TranslatedWorkflow) -> None:
     if settings.has_powens:
         address = settings.powens_domain or settings.powens_base_url
         out.print(f"Data from [bold]Powens[/] ({address}).")
+        if settings.is_on_this_computer:
+            out.print("A server on this computer is no bank: take its data for made up.")
         return
     text = (
         "[bold]SANDBOX: all data is made up.[/] No bank is asked. To use your own banks, set "

@@ -97,6 +97,21 @@ def test_an_account_without_observation_and_reason_is_found(
     assert [row["account_id"] for row in found.rows] == ["2"]
 
 
+def test_an_observation_that_is_gone_is_missed(ledger: Ledger) -> None:
+    filled(ledger)
+    with duckdb.connect(str(ledger.published_path)) as tampering:
+        tampering.execute("DELETE FROM balances WHERE account_id = '1'")
+    found = finding(ledger, "every_account_is_accounted_for")
+    assert not found.passed
+    assert [row["account_id"] for row in found.rows] == ["1"]
+
+
+def test_without_totals_of_the_provider_nothing_is_claimed(ledger: Ledger) -> None:
+    found = finding(filled(ledger, totals={}), "totals_are_the_providers")
+    assert found.passed
+    assert "no totals" in found.summary
+
+
 def test_an_amount_in_no_currency_is_found(ledger: Ledger) -> None:
     filled(ledger, balances=[balance("1", currency="ZZZ"), balance("1", currency=None,
                                                                   account_id="2")])  # fmt: skip

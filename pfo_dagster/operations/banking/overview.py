@@ -135,6 +135,7 @@ def _page(
         "",
         "## Money in and out",
         "",
+        *([] if flows else ["No transaction of this month is known: none was synced yet.", ""]),
         "| currency | category | in | out | transactions |",
         "|---|---|---:|---:|---:|",
         *(
