@@ -20,6 +20,7 @@ from pfo_dagster.cli.console import (
     plain_errors,
     stop,
 )
+from pfo_dagster.cli.inbox import inbox_app
 from pfo_dagster.cli.powens import powens_app
 from pfo_dagster.cli.readers import readers_app
 from pfo_dagster.cli.webhooks import webhooks_app
@@ -35,6 +36,7 @@ sandbox_app = typer.Typer(help="The built-in made-up household.", no_args_is_hel
 app.add_typer(readers_app)
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(powens_app, name="powens")
+app.add_typer(inbox_app, name="inbox")
 app.add_typer(webhooks_app, name="webhooks")
 
 

@@ -1,0 +1,173 @@
+"""The commands of `pfo inbox`: what workflows ask people, and deciding it from a terminal."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pfo_dagster.cli.console import CALLED_WRONGLY, FAILED, out, plain_errors, stop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dagster import DagsterInstance
+
+    from pfo_dagster.config import Settings
+    from pfo_dagster.translate.human.inbox import Entry
+    from pfo_dagster.translate.human.records import Task
+    from pfo_dagster.translate.human.step import HumanStep
+
+inbox_app = typer.Typer(help="What workflows ask people, and deciding it.", no_args_is_help=True)
+
+TaskName = Annotated[str, typer.Argument(help="A task's id, or enough of it to mean no other.")]
+By = Annotated[str, typer.Option(help="Your name, for the history of the task.")]
+Comment = Annotated[str, typer.Option(help="Why.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For other programs.")]
+
+
+@inbox_app.command("list")
+def list_tasks(
+    everything: Annotated[bool, typer.Option("--all", help="Decided tasks too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the tasks that wait for a decision, those asked first before the others."""
+    from pfo_dagster.translate.human.inbox import entries  # noqa: PLC0415 - Dagster takes a second
+
+    with _inbox() as (_, instance):
+        found = entries(instance, waiting_only=not everything)
+        if as_json:
+            out.print_json(json.dumps([_as_json(entry) for entry in found]))
+            return
+        for entry in found:
+            state = entry.decision.summary if entry.decision else "waits"
+            asked = f"{entry.task.asked_at:%Y-%m-%d %H:%M} UTC"
+            out.print(f"{entry.task.id}\n  {entry.task.label} (asked {asked}): {state}",
+                      markup=False, soft_wrap=True)  # fmt: skip
+        if not found:
+            out.print("Nothing waits for a decision.")
+
+
+@inbox_app.command()
+def show(task: TaskName, as_json: AsJson = False) -> None:
+    """Show what is asked, with the workflow's data, and how it was decided."""
+    from pfo_dagster.translate.human.inbox import find  # noqa: PLC0415 - see `list_tasks`
+
+    with _inbox() as (_, instance):
+        entry = find(instance, task)
+        content = _as_json(entry)
+        if as_json:
+            out.print_json(json.dumps(content))
+            return
+        for name, value in content.items():
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            out.print(f"{name + ':':<12} {text}", markup=False, soft_wrap=True)
+
+
+@inbox_app.command()
+def decide(
+    task: TaskName,
+    data: Annotated[str, typer.Option(help="The answer, as JSON; null and false are answers.")],
+    by: By,
+    comment: Comment = "",
+) -> None:
+    """Answer a task. The first answer counts, and the workflow goes on from it."""
+    from pfo_dagster.translate.human import inbox  # noqa: PLC0415 - see `list_tasks`
+
+    try:
+        given = json.loads(data)
+    except json.JSONDecodeError as error:
+        example = """a text needs its quotes: --data '"yes"'"""
+        raise stop(f"--data is not JSON: {error} ({example})", CALLED_WRONGLY) from None
+    with _inbox() as (settings, instance):
+        asked = inbox.find(instance, task).task
+        inbox.decide(
+            instance, asked, _step_of(settings, asked), given, by=by, comment=comment
+        )  # fmt: skip
+        out.print(f"Decided. {asked.workflow_key} goes on from {asked.step_id} within seconds, "
+                  "as soon as Dagster's daemon runs.", soft_wrap=True)  # fmt: skip
+
+
+@inbox_app.command()
+def cancel(task: TaskName, by: By, comment: Comment = "") -> None:
+    """Close a task without an answer: its workflow does not go on."""
+    from pfo_dagster.translate.human import inbox  # noqa: PLC0415 - see `list_tasks`
+
+    with _inbox() as (_, instance):
+        inbox.cancel(instance, inbox.find(instance, task).task, by=by, comment=comment)
+        out.print("Cancelled. Nothing goes on from it.")
+
+
+@inbox_app.command()
+def expire(
+    older_than: Annotated[float, typer.Option(metavar="DAYS", help="In days.", min=0)], by: By
+) -> None:
+    """Close every task that has waited for longer than so many days."""
+    from pfo_dagster.translate.human import inbox  # noqa: PLC0415 - see `list_tasks`
+
+    with _inbox() as (_, instance):
+        for task in inbox.expire(instance, timedelta(days=older_than), by=by):
+            out.print(f"{task.id} expired", markup=False, soft_wrap=True)
+
+
+@contextmanager
+def _inbox() -> Iterator[tuple[Settings, DagsterInstance]]:
+    """Dagster's storage, and one message for whatever a person can mend."""
+    import dagster as dg  # noqa: PLC0415 - see `list_tasks`
+
+    from pfo_dagster.config import load_settings  # noqa: PLC0415
+    from pfo_dagster.dagster_home import use_dagster_home  # noqa: PLC0415
+    from pfo_dagster.translate.human.inbox import InboxError  # noqa: PLC0415
+    from pfo_dagster.translate.human.step import InputError  # noqa: PLC0415
+
+    with plain_errors():
+        settings = load_settings()
+        use_dagster_home(settings)
+        try:
+            with dg.DagsterInstance.get() as instance:
+                yield settings, instance
+        except (InboxError, InputError) as error:
+            raise stop(str(error), FAILED) from None
+        except dg.Failure as failure:
+            raise stop(failure.description or "The guard rejected it.", FAILED) from None
+
+
+def _step_of(settings: Settings, task: Task) -> HumanStep:
+    """The step that asked, as the specs have it now."""
+    from pfo_dagster.definitions import build  # noqa: PLC0415 - see `list_tasks`
+
+    workflow = build(settings).workflows.get(task.workflow_key)
+    human = workflow.humans.get(task.step_id) if workflow else None
+    if human is None:
+        problem = (
+            f'{settings.specs_dir} has no human step "{task.step_id}" in {task.workflow_key} any '
+            f"more, so nothing could go on. `pfo inbox cancel {task.id}` closes the task."
+        )
+        raise stop(problem, FAILED)
+    return human
+
+
+def _as_json(entry: Entry) -> dict[str, Any]:
+    task, decision = entry.task, entry.decision
+    content: dict[str, Any] = {
+        "id": task.id,
+        "state": decision.verdict if decision else "waiting",
+        "workflow": task.workflow_key,
+        "step": task.step_id,
+        "label": task.label,
+        "description": task.description,
+        "form": task.form,
+        "asked_at": task.asked_at.isoformat(),
+        "data": task.state.data,
+    }
+    if decision:
+        content |= {
+            "input": decision.input,
+            "decided_by": decision.decided_by,
+            "decided_at": decision.decided_at.isoformat(),
+            "comment": decision.comment,
+        }
+    return content

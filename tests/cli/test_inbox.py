@@ -1,0 +1,90 @@
+"""`pfo inbox` as a person uses it: in processes of their own, on one storage."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PFO = [sys.executable, "-c", "from pfo_dagster.cli import main; main()"]
+KEY = "test.approval"
+SPEC = """
+meta: {key: test.approval, version: 1.0.0, title: Approval, description: Asks somebody.,
+  domain: testing, owners: [platform.core], tags: [test], stability: experimental}
+definition:
+  entryStepId: review
+  steps:
+    - {id: review, type: human, label: Review the payment, action: {form: {key: f, version: 1.0.0}},
+       guard: {type: expression, value: input !== "never"}}
+    - {id: archive, type: decision, label: Archive}
+  transitions: [{from: review, to: archive}]
+"""
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """A shell in a folder with one workflow that asks."""
+
+    environment: dict[str, str]
+
+    def pfo(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - our own command
+            [*PFO, *arguments], env=self.environment, capture_output=True, text=True,
+            timeout=60, check=False,
+        )  # fmt: skip
+
+    def tasks(self, *options: str) -> list[dict[str, object]]:
+        return json.loads(self.pfo("inbox", "list", "--json", *options).stdout)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    specs = tmp_path / "specs"
+    specs.mkdir()
+    specs.joinpath("approval.yaml").write_text(SPEC)
+    shutil.copy(ROOT / "specs" / "app.yaml", specs)
+    return Terminal({
+        "PATH": os.environ["PATH"],
+        "PFO_DATA_DIR": str(tmp_path / "data"),
+        "PFO_SPECS_DIR": str(specs),
+    })  # fmt: skip
+
+
+def test_a_task_is_listed_shown_and_decided_once(terminal: Terminal) -> None:
+    assert terminal.pfo("run", KEY, "--data", '{"amount": "12.50"}').returncode == 0
+    (task,) = terminal.tasks()
+    assert (task["state"], task["label"]) == ("waiting", "Review the payment")
+    assert task["data"] == {"amount": "12.50"}
+    shown = terminal.pfo("inbox", "show", str(task["id"])[:24])
+    assert "12.50" in shown.stdout
+
+    rejected = terminal.pfo("inbox", "decide", "review", "--data", '"never"', "--by", "ann")
+    assert rejected.returncode == 1
+    assert "guard" in rejected.stderr
+    decided = terminal.pfo("inbox", "decide", "review", "--data", "null", "--by", "ann")
+    assert decided.returncode == 0, decided.stderr
+    late = terminal.pfo("inbox", "decide", "review", "--data", "true", "--by", "bob")
+    assert late.returncode == 1
+    assert "by ann" in " ".join(late.stderr.split())
+    assert "Traceback" not in rejected.stderr + late.stderr
+
+    assert terminal.tasks() == []
+    (task,) = terminal.tasks("--all")
+    assert (task["state"], task["input"], task["decided_by"]) == ("decided", None, "ann")
+
+
+def test_what_was_typed_wrongly_is_said_in_a_sentence(terminal: Terminal) -> None:
+    wrong = terminal.pfo("inbox", "decide", "x", "--data", "yes", "--by", "ann")
+    assert wrong.returncode == 2
+    assert "quotes" in wrong.stderr
+    unknown = terminal.pfo("inbox", "cancel", "x", "--by", "ann")
+    assert unknown.returncode == 1
+    assert 'no task "x"' in unknown.stderr
+    assert "Traceback" not in wrong.stderr + unknown.stderr
