@@ -40,7 +40,7 @@ def check_specs(paths: Sequence[Path], output: Format, defines: Mapping[str, Any
     for path in paths:
         if not path.exists():
             raise stop(f"{path} does not exist.", CALLED_WRONGLY)
-    app, diagnostics = _app(settings.specs_dir / APP_FILE)
+    app, diagnostics = _app(settings.specs_dir / APP_FILE, required=not paths)
     operations = open_banking_operations().refs()
     known = {**((app and app.defines) or {}), **defines}
     checked = 0
@@ -58,10 +58,10 @@ def check_specs(paths: Sequence[Path], output: Format, defines: Mapping[str, Any
     return FAILED if errors else DONE
 
 
-def _app(path: Path) -> tuple[AppConfig | None, list[Diagnostic]]:
-    """The app config if there is one; a broken one does not keep the specs from being checked."""
+def _app(path: Path, *, required: bool) -> tuple[AppConfig | None, list[Diagnostic]]:
+    """The app config; a broken or missing one does not keep the specs from being checked."""
     try:
-        return (read_app(path) if path.exists() else None), []
+        return (read_app(path) if required or path.exists() else None), []
     except SpecError as error:
         return None, list(error.diagnostics)
 
