@@ -119,15 +119,15 @@ def _inbox() -> Iterator[tuple[Settings, DagsterInstance]]:
     import dagster as dg  # noqa: PLC0415 - see `list_tasks`
 
     from pfo_dagster.config import load_settings  # noqa: PLC0415
-    from pfo_dagster.dagster_home import use_dagster_home  # noqa: PLC0415
+    from pfo_dagster.dagster_home import open_instance, use_dagster_home  # noqa: PLC0415
     from pfo_dagster.translate.human.inbox import InboxError  # noqa: PLC0415
     from pfo_dagster.translate.human.step import InputError  # noqa: PLC0415
 
     with plain_errors():
         settings = load_settings()
-        use_dagster_home(settings)
+        home = use_dagster_home(settings)
         try:
-            with dg.DagsterInstance.get() as instance:
+            with open_instance(home) as instance:
                 yield settings, instance
         except (InboxError, InputError) as error:
             raise stop(str(error), FAILED) from None

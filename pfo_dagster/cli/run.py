@@ -18,6 +18,7 @@ from pfo_dagster.dagster_home import open_instance, use_dagster_home
 from pfo_dagster.definitions import Project, build
 from pfo_dagster.ledger import Ledger
 from pfo_dagster.operations.banking.catalog import PUBLISHED_LATEST_BALANCES
+from pfo_dagster.translate.human.inbox import entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,15 @@ def run_workflow(key: str, data: Mapping[str, Any]) -> bool:
             result = _execute(project, workflow, data, instance, home, progress)
         except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
             raise _interrupted() from None
+        asked = [e.task for e in entries(instance) if e.task.root_run == result.run_id]
     print_steps(progress)
+    for task in asked:
+        out.print(
+            f"{task.label} waits for a decision: "
+            f"pfo inbox decide {task.id} --data JSON --by NAME",
+            markup=False,
+            soft_wrap=True,
+        )
     if progress.interrupted:
         raise _interrupted()
     if not result.success:

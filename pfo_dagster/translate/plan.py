@@ -175,7 +175,8 @@ def _ops(spec: WorkflowSpec, translated: TranslatedWorkflow | None) -> tuple[str
     steps = [dagster_name(step.id) for step in spec.definition.steps]
     if translated is None:
         return tuple(steps)
-    nodes = {node.name for node in translated.graph.nodes}
+    graphs = [translated.graph, *(job.graph for job in translated.continuations.values())]
+    nodes = {node.name for graph in graphs for node in graph.nodes}
     added = sorted(nodes.difference(steps, {PRE_FLIGHT, SETTLE}))
     return tuple(name for name in (PRE_FLIGHT, *steps, *added, SETTLE) if name in nodes)
 

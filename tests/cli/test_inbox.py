@@ -58,8 +58,10 @@ def terminal(tmp_path: Path) -> Terminal:
 
 
 def test_a_task_is_listed_shown_and_decided_once(terminal: Terminal) -> None:
-    assert terminal.pfo("run", KEY, "--data", '{"amount": "12.50"}').returncode == 0
+    run = terminal.pfo("run", KEY, "--data", '{"amount": "12.50"}')
+    assert run.returncode == 0
     (task,) = terminal.tasks()
+    assert f"pfo inbox decide {task['id']}" in run.stdout
     assert (task["state"], task["label"]) == ("waiting", "Review the payment")
     assert task["data"] == {"amount": "12.50"}
     shown = terminal.pfo("inbox", "show", str(task["id"])[:24])

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from pfo_dagster.operations import Operation, OperationRegistry, ProducedAsset
-from pfo_dagster.translate import Treatment, translate
+from pfo_dagster.translate import Treatment, plan_workflow, translate
 from pfo_dagster.translate.human import inbox
 from tests.conftest import events
 from tests.translate.human.household import Deployment, ask, result_of, review_spec, steps_of
@@ -219,6 +219,13 @@ def test_assets_made_after_a_decision_are_known_and_reported(instance: dg.Dagste
     graph = definitions.resolve_asset_graph()
     assert graph.get(dg.AssetKey(REPORT.key)).parent_keys == {dg.AssetKey(LEDGER.key)}
     assert not graph.get(dg.AssetKey(REPORT.key)).is_materializable
+
+
+def test_a_plan_names_the_ops_behind_the_decision_too() -> None:
+    plan = plan_workflow(review_spec(), Script().registry("a", "b", "c", "d"))
+    assert plan.ops == ("pre_flight", "a", "review", "b", "c", "d", "settle")
+    assert plan.waits_for_people == ("review",)
+    assert not plan.refused
 
 
 def test_every_field_of_a_human_step_is_accounted_for() -> None:
