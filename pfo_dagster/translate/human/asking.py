@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.tags import ROOT_RUN_ID_TAG
 
 from pfo_dagster.translate.guards import check_guard
 from pfo_dagster.translate.human.records import is_filed
@@ -52,7 +53,8 @@ def ask_op(human: HumanStep) -> dg.OpDefinition:
 
 def root_run(run: dg.DagsterRun) -> str:
     """The id of the run with which the workflow of `run` began, also after a re-execution."""
-    return run.tags.get(ROOT_RUN_TAG) or run.root_run_id or run.run_id
+    root = run.tags.get(ROOT_RUN_TAG) or run.tags.get(ROOT_RUN_ID_TAG) or run.root_run_id
+    return root or run.run_id
 
 
 def _description(human: HumanStep) -> str:

@@ -176,7 +176,7 @@ def test_a_run_that_is_executed_again_asks_no_second_time(instance: dg.DagsterIn
     again = deployed.translated.job.execute_in_process(
         instance=instance,
         run_config=deployed.translated.run_config(),
-        tags={"dagster/root_run_id": begun.run_id, "pfo/root_run": begun.run_id},
+        tags={"dagster/root_run_id": begun.run_id, "dagster/parent_run_id": begun.run_id},
     )
     assert result_of(again)["waits_for"]["task_id"] == deployed.waiting().id
 
