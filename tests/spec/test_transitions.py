@@ -95,6 +95,12 @@ def test_whatever_conditions_answer_together_one_of_the_situations_shows(
     assert answers in shown
 
 
+@pytest.mark.parametrize("constant", ["null", "true", "'3'", "''", "2"])
+def test_an_order_against_any_constant_can_come_out_both_ways(constant: str) -> None:
+    root = parse_expression(f"output.n < {constant}").root
+    assert {one.holds(root) for one in situations([root]) or ()} == {True, False}
+
+
 def test_a_great_many_conditions_are_not_tried_one_by_one() -> None:
     many = [f"output.k{number} === {number}" for number in range(300)]
     assert found(*many, many[7], None) == ["PFO038"]

@@ -13,7 +13,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from pfo_dagster.spec.expressions.ast import Comparison, Constant, Lookup, atoms, lookups
-from pfo_dagster.spec.expressions.values import UNDEFINED, truthy
+from pfo_dagster.spec.expressions.values import UNDEFINED, to_number, truthy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -67,7 +67,12 @@ def situations(expressions: Sequence[Node]) -> list[Situation] | None:
     if len(atoms_of) > MAX_LOOKUPS:
         return None
     choices = [
-        _told_apart(lookup, about, is_inner=any(_within(other, lookup) for other in atoms_of))
+        _told_apart(
+            about,
+            lookup,
+            has_members=any(_within(other, lookup) for other in atoms_of),
+            is_member=any(_within(lookup, other) for other in atoms_of),
+        )
         for lookup, about in atoms_of.items()
     ]
     if prod(map(len, choices)) > MAX_SITUATIONS:
@@ -82,7 +87,9 @@ def _is_simple(atom: Atom) -> bool:
     return all(isinstance(side, Constant | Lookup) for side in sides)
 
 
-def _told_apart(lookup: Lookup, about: Iterable[Atom], *, is_inner: bool) -> list[object]:
+def _told_apart(
+    about: Iterable[Atom], lookup: Lookup, *, has_members: bool, is_member: bool
+) -> list[object]:
     """One value for each set of answers that the atoms about it give."""
     constants = [
         side.constant
@@ -92,8 +99,9 @@ def _told_apart(lookup: Lookup, about: Iterable[Atom], *, is_inner: bool) -> lis
         if isinstance(side, Constant)
     ]
     kinds: dict[tuple[bool, ...], object] = {}
-    # What has members comes first where other lookups need them.
-    first: list[object] = [{}] if is_inner else []
+    # Of values that are answered alike the first one stands for all: the one that other lookups
+    # need, an object to have members, or to be missing where there is none to have them.
+    first: list[object] = [*([{}] if has_members else []), *([UNDEFINED] if is_member else [])]
     for value in (*first, *constants, *_around(constants), *_OF_EVERY_KIND):
         context = _context({lookup: value})
         answers = tuple(truthy(atom.value(context)) for atom in about)
@@ -112,12 +120,8 @@ def _around(constants: Iterable[object]) -> list[object]:
 
 
 def _double(constant: object) -> float | None:
-    if isinstance(constant, bool) or not isinstance(constant, int | float | str):
-        return None
-    try:
-        number = float(constant)
-    except (OverflowError, ValueError):
-        return None
+    """The number that a constant is where it is ordered, which null and booleans are too."""
+    number = to_number(constant)
     return number if abs(number) < 2**53 else None
 
 
