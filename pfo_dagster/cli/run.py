@@ -56,8 +56,7 @@ def run_workflow(key: str, data: Mapping[str, Any]) -> bool:
     print_steps(progress)
     for task in asked:
         out.print(
-            f"{task.label} waits for a decision: "
-            f"pfo inbox decide {task.id} --data JSON --by NAME",
+            f"{task.label} waits for a decision: pfo inbox decide {task.id} --data JSON --by NAME",
             markup=False,
             soft_wrap=True,
         )
