@@ -29,7 +29,9 @@ def schedule_of(home: Household, key: str) -> dg.ScheduleDefinition:
 
 
 def test_the_code_location_loads(home: Household) -> None:
-    dg.Definitions.validate_loadable(home.project().definitions)
+    definitions = home.project().definitions
+    dg.Definitions.validate_loadable(definitions)
+    assert definitions.resolve_job_def(JOB).name == JOB
 
 
 def test_balances_are_scheduled_three_times_a_day_in_paris_and_off_by_default(
@@ -142,7 +144,7 @@ def test_what_was_agreed_upon_and_what_asks_nobody_loads(
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    build(home.settings)
+    assert BALANCES in build(home.settings).workflows
 
 
 def test_half_of_a_configuration_loads_nothing(

@@ -135,7 +135,11 @@ def _page(
         "",
         "## Money in and out",
         "",
-        *([] if flows else ["No transaction of this month is known: none was synced yet.", ""]),
+        *(
+            []
+            if flows
+            else ["No transaction of this month is known. Were the transactions synced?", ""]
+        ),
         "| currency | category | in | out | transactions |",
         "|---|---|---:|---:|---:|",
         *(
