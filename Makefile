@@ -16,7 +16,7 @@ dev: $(VENV)/.run ## Dagster's UI on http://localhost:3000
 	@$(BIN)/pfo dev
 
 test: $(VENV)/.dev ## the whole test suite
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(VENV)/.dev ## lint, format, types, layers, and the generated pages
 	@$(BIN)/ruff check .
