@@ -10,7 +10,7 @@ from pfo_dagster.cli.specs import load_app, load_specs
 from pfo_dagster.config import PROJECT_ROOT, load_settings
 from pfo_dagster.operations.banking import open_banking_operations
 from pfo_dagster.spec import render
-from pfo_dagster.translate.page import GENERATED, workflow_pages
+from pfo_dagster.translate.planning.page import GENERATED, workflow_pages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

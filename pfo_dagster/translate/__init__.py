@@ -4,18 +4,17 @@
 for each step (`steps`), wires them (`graph`), and puts the same graph behind the assets that the
 steps' operations declare (`assets`). Where people are asked it cuts the workflow (`human`).
 
-Beside it, `plan` tells what becomes of each field without running anything, `diff` what another
-version changes, `page` writes it down for people, and `component` is the way in for `dg`. Knows
-nothing of open banking or DuckDB.
+Beside it, `planning` tells people what a translation means without running anything, and
+`component` is the way in for `dg`. Knows nothing of open banking or DuckDB.
 """
 
 from pfo_dagster.translate.coverage import FieldCoverage, Treatment
-from pfo_dagster.translate.diff import Change, ChangeKind, compare_workflows
 from pfo_dagster.translate.errors import TranslationError
 from pfo_dagster.translate.guards import GuardContext, GuardEvaluator, Guards
 from pfo_dagster.translate.hooks import keep_permanent_failures_permanent
 from pfo_dagster.translate.human.step import Forms
-from pfo_dagster.translate.plan import Plan, PlannedField, plan_workflow
+from pfo_dagster.translate.planning.diff import Change, ChangeKind, compare_workflows
+from pfo_dagster.translate.planning.plan import Plan, PlannedField, plan_workflow
 from pfo_dagster.translate.retries import SpecRetryPolicy, describe_retries, retry_policy
 from pfo_dagster.translate.workflow import TranslatedWorkflow, translate, translate_all
 

@@ -17,8 +17,8 @@ from pfo_dagster.operations import OperationRegistry
 from pfo_dagster.operations.banking import open_banking_operations
 from pfo_dagster.spec import WorkflowSpec, read_workflows
 from pfo_dagster.translate.errors import TranslationError
-from pfo_dagster.translate.mermaid import escaped, flowchart
-from pfo_dagster.translate.page import GENERATED, workflow_page, workflow_pages
+from pfo_dagster.translate.planning.mermaid import escaped, flowchart
+from pfo_dagster.translate.planning.page import GENERATED, workflow_page, workflow_pages
 from tests.translate.support import step, workflow
 
 ROOT = Path(__file__).resolve().parents[2]

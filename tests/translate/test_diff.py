@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pfo_dagster.operations import Operation, OperationRegistry, ProducedAsset
 from pfo_dagster.spec import WorkflowSpec
-from pfo_dagster.translate.diff import STOPS, compare_workflows
+from pfo_dagster.translate.planning.diff import STOPS, compare_workflows
 from tests.translate.support import step, workflow
 
 RETRY = {"maxAttempts": 2, "backoff": "exponential", "delayMs": 1000}

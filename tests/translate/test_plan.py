@@ -15,7 +15,7 @@ from pfo_dagster.operations import OperationRegistry
 from pfo_dagster.operations.banking import open_banking_operations
 from pfo_dagster.spec import WorkflowSpec, read_app, read_workflows
 from pfo_dagster.translate import compare_workflows, plan_workflow, translate
-from pfo_dagster.translate.worst_case import WorstCase, seconds, worst_case
+from pfo_dagster.translate.planning.worst_case import WorstCase, seconds, worst_case
 from tests.translate.support import Script, step, workflow
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"

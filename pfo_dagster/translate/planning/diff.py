@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from pfo_dagster.translate.naming import dagster_name
-from pfo_dagster.translate.phrases import (
+from pfo_dagster.translate.planning.phrases import (
     action_phrase,
     edge_phrase,
     guard_phrase,
@@ -21,8 +21,8 @@ from pfo_dagster.translate.phrases import (
     retry_phrase,
     step_phrase,
 )
-from pfo_dagster.translate.plan import assets_of_step, produced_assets
-from pfo_dagster.translate.worst_case import (
+from pfo_dagster.translate.planning.plan import assets_of_step, produced_assets
+from pfo_dagster.translate.planning.worst_case import (
     DIFFERENT_DELAYS,
     retry_waits,
     seconds,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from pfo_dagster.operations import OperationRegistry
     from pfo_dagster.spec import RetryPolicy, Step, WorkflowSpec
-    from pfo_dagster.translate.worst_case import WorstCase
+    from pfo_dagster.translate.planning.worst_case import WorstCase
 
 
 class ChangeKind(StrEnum):

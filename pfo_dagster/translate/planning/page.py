@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 from ruamel.yaml import YAML
 
 from pfo_dagster.translate.errors import TranslationError
-from pfo_dagster.translate.markdown import code, code_block, plain, table
-from pfo_dagster.translate.mermaid import flowchart
 from pfo_dagster.translate.naming import dagster_name
-from pfo_dagster.translate.phrases import reference_phrase
-from pfo_dagster.translate.plan import produced_assets
-from pfo_dagster.translate.retries import retry_policy
-from pfo_dagster.translate.worst_case import (
+from pfo_dagster.translate.planning.markdown import code, code_block, plain, table
+from pfo_dagster.translate.planning.mermaid import flowchart
+from pfo_dagster.translate.planning.phrases import reference_phrase
+from pfo_dagster.translate.planning.plan import produced_assets
+from pfo_dagster.translate.planning.worst_case import (
     human_steps,
     retry_waits,
     seconds,
     step_worst_case,
     worst_case,
 )
+from pfo_dagster.translate.retries import retry_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -15,10 +15,10 @@ from pfo_dagster.spec import check, to_json
 from pfo_dagster.translate.coverage import Treatment, coverage
 from pfo_dagster.translate.errors import TranslationError
 from pfo_dagster.translate.naming import PRE_FLIGHT, SETTLE, dagster_name
+from pfo_dagster.translate.planning.worst_case import human_steps, worst_case
 from pfo_dagster.translate.preflight import pre_flight
 from pfo_dagster.translate.reachability import reachable_steps
 from pfo_dagster.translate.workflow import translate
-from pfo_dagster.translate.worst_case import human_steps, worst_case
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from pfo_dagster.spec import AppConfig, Diagnostic, Step, WorkflowSpec
     from pfo_dagster.translate.coverage import FieldCoverage
     from pfo_dagster.translate.guards import Guards
+    from pfo_dagster.translate.planning.worst_case import WorstCase
     from pfo_dagster.translate.preflight import PreFlightIssue
     from pfo_dagster.translate.workflow import TranslatedWorkflow
-    from pfo_dagster.translate.worst_case import WorstCase
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pfo_dagster.translate.planning.worst_case import retry_waits, seconds, step_worst_case
 from pfo_dagster.translate.retries import retry_policy
-from pfo_dagster.translate.worst_case import retry_waits, seconds, step_worst_case
 
 if TYPE_CHECKING:
     from pfo_dagster.spec import RetryPolicy, SpecRef, Step, Transition
