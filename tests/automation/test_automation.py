@@ -106,7 +106,7 @@ def test_a_figure_that_a_check_disproves_fails_the_check_and_names_it(home: Hous
     with dg.DagsterInstance.ephemeral() as instance:
         job = dg.Definitions(
             asset_checks=[check], resources={"ledger": home.ledger}
-        ).get_implicit_global_asset_job_def()
+        ).resolve_implicit_global_asset_job_def()
         result = job.execute_in_process(instance=instance, raise_on_error=False)
     failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
     assert [check.check_name for check in failed] == ["totals_are_the_providers"]
