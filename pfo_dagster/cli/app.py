@@ -83,13 +83,14 @@ def check(
         list[str] | None,
         typer.Option(metavar="NAME=JSON", help="The value of a name that specs do not define."),
     ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail for warnings too.")] = False,
 ) -> None:
     """Check specs (YAML, JSON, TypeScript, generated pages) and say everything wrong with them."""
     from pfo_dagster.cli.check import check_specs  # noqa: PLC0415 - see `run`
 
     with plain_errors():
         defines = dict(_define(one) for one in define or [])
-        raise typer.Exit(check_specs(paths or [], output.value, defines))
+        raise typer.Exit(check_specs(paths or [], output.value, defines, strict=strict))
 
 
 @app.command()
@@ -101,12 +102,15 @@ def plan(
     against: Annotated[
         str | None, typer.Option(metavar="FILE|REV", help="Another version to compare with.")
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail for warnings, and for what pre-flight refuses.")
+    ] = False,
 ) -> None:
     """Show what each field of a spec becomes in Dagster, and what it changes of another version."""
     from pfo_dagster.cli.plan import plan_specs  # noqa: PLC0415 - see `run`
 
     with plain_errors():
-        raise typer.Exit(plan_specs(key, against, as_json=output is PlanFormat.json))
+        raise typer.Exit(plan_specs(key, against, as_json=output is PlanFormat.json, strict=strict))
 
 
 @app.command()

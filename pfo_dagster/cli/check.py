@@ -12,50 +12,55 @@ from pfo_dagster.definitions import APP_FILE
 from pfo_dagster.operations.banking import open_banking_operations
 from pfo_dagster.spec import (
     SpecError,
-    check,
     load_workflows,
     read_app,
     render,
     to_json,
     to_sarif,
 )
+from pfo_dagster.translate.planning.judging import judge, judge_together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pfo_dagster.spec import AppConfig, Diagnostic
+    from pfo_dagster.translate.planning.judging import Judgement
 
 
 Format: TypeAlias = Literal["text", "json", "sarif"]
 
 
-def check_specs(paths: Sequence[Path], output: Format, defines: Mapping[str, Any]) -> int:
+def check_specs(
+    paths: Sequence[Path], output: Format, defines: Mapping[str, Any], *, strict: bool = False
+) -> int:
     """Check the specs at `paths`, or of the specs folder; the exit status.
 
-    Slots, capabilities and operations are checked against the project's own. `defines` gives
-    values to names that specs use and do not define, before the app config's own.
+    What has an error cannot be loaded. Operations, slots and capabilities that this project lacks
+    are warnings: the workflow loads, and pre-flight refuses its runs. `strict` fails for warnings
+    too. `defines` gives values to names that specs use and do not define, before the app config's.
     """
     settings = load_settings()
     for path in paths:
         if not path.exists():
             raise stop(f"{path} does not exist.", CALLED_WRONGLY)
     app, diagnostics = _app(settings.specs_dir / APP_FILE, required=not paths)
-    operations = open_banking_operations().refs()
+    operations = open_banking_operations()
     known = {**((app and app.defines) or {}), **defines}
-    checked = 0
+    judged: list[Judgement] = []
     for path in paths or [settings.specs_dir]:
         loaded = load_workflows(path, defines=known)
-        checked += len(loaded.specs)
         diagnostics += loaded.diagnostics
-        for spec in loaded.specs:
-            diagnostics += check(spec, operations=operations, app=app)
+        judged += [judge(spec, operations, app) for spec in loaded.specs]
+    for one in judged:
+        diagnostics += one.diagnostics
+    diagnostics += judge_together(judged)
     _print(diagnostics, output)
     errors = sum(diagnostic.level == "error" for diagnostic in diagnostics)
     if output == "text":
         warnings = len(diagnostics) - errors
-        out.print(f"{checked} workflows checked: {errors} errors, {warnings} warnings.")
-    return FAILED if errors else DONE
+        out.print(f"{len(judged)} workflows checked: {errors} errors, {warnings} warnings.")
+    return FAILED if errors or (strict and diagnostics) else DONE
 
 
 def _app(path: Path, *, required: bool) -> tuple[AppConfig | None, list[Diagnostic]]:

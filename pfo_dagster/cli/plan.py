@@ -17,6 +17,7 @@ from pfo_dagster.config import load_settings
 from pfo_dagster.operations.banking import open_banking_operations
 from pfo_dagster.spec import render, to_json
 from pfo_dagster.translate import Treatment, compare_workflows, plan_workflow
+from pfo_dagster.translate.planning.judging import judge_together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,11 +30,12 @@ _NEW = "a new workflow: the other version does not have it"
 _STYLES = {Treatment.EXACT: "green", Treatment.EMULATED: "yellow", Treatment.REFUSED: "bold red"}
 
 
-def plan_specs(key: str | None, against: str | None, *, as_json: bool) -> int:
+def plan_specs(key: str | None, against: str | None, *, as_json: bool, strict: bool = False) -> int:
     """Print the plan of one workflow or of all; the exit status.
 
     `key` may also be the path of a file or folder that is not among the project's specs. `against`
-    is a path or a git revision. Raises `SpecError` for an earlier version that cannot be read.
+    is a path or a git revision. `strict` fails for warnings and for what pre-flight refuses, too.
+    Raises `SpecError` for an earlier version that cannot be read.
     """
     settings = load_settings()
     is_path = key is not None and Path(key).exists()
@@ -56,7 +58,8 @@ def plan_specs(key: str | None, against: str | None, *, as_json: bool) -> int:
                 _compare(one.spec, earlier_of.by_key[one.spec.meta.key], operations)
                 for one in plans
             ]
-    ok = all(one.ok for one in plans) and not loaded.diagnostics
+    wrong = [*loaded.diagnostics, *judge_together([one.judgement for one in plans])]
+    ok = all(one.warning_free if strict else one.ok for one in plans) and not wrong
     if as_json:
         content = {
             "ok": ok,
@@ -65,7 +68,7 @@ def plan_specs(key: str | None, against: str | None, *, as_json: bool) -> int:
                 for one, compared in zip(plans, comparisons, strict=True)
             ],
             "removed": list(gone),
-            "unread": to_json(loaded.diagnostics),
+            "unread": to_json(wrong),
         }
         sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
         return DONE if ok else FAILED
@@ -75,8 +78,8 @@ def plan_specs(key: str | None, against: str | None, *, as_json: bool) -> int:
             _print_comparison(str(against), compared)
     for key_gone in gone:
         _line(f"{key_gone} is gone: its job and assets leave Dagster.")
-    if loaded.diagnostics:
-        err.print(render(loaded.diagnostics), markup=False, soft_wrap=True)
+    if wrong:
+        err.print(render(wrong), markup=False, soft_wrap=True)
     return DONE if ok else FAILED
 
 
@@ -134,8 +137,6 @@ def _print_plan(one: Plan) -> None:
         _line(f"{field.path} = {value}  →  {becomes}")
     for issue in one.pre_flight:
         _line(f"  before it can run: {issue.reason} ({issue.step_id})")
-    for problem in one.problems:
-        err.print(problem, markup=False, soft_wrap=True)
     if one.diagnostics:
         err.print(render(one.diagnostics), markup=False, soft_wrap=True)
     out.print()

@@ -38,11 +38,13 @@ def rules_page() -> str:
 def _contents() -> Iterator[str]:
     yield "\n| Rule | Level | |\n|---|---|---|"
     for rule in RULES.values():
-        yield f"| [{rule.code}](#{rule.code.lower()}) | {rule.level} | {_escaped(rule.title)} |"
+        link = f"[{rule.code}](#{rule.code.lower()})"
+        yield f"| {link} | {rule.checked_level} | {_escaped(rule.title)} |"
 
 
 def _section(rule: Rule) -> str:
-    heading = f"\n## {rule.code}\n\n**{_escaped(rule.title)}** ({rule.level}). {_escaped(rule.why)}"
+    title = f"**{_escaped(rule.title)}** ({rule.checked_level})."
+    heading = f"\n## {rule.code}\n\n{title} {_escaped(rule.why)}"
     if rule.example.startswith("("):
         return f"{heading}\n\nFor example: {_escaped(rule.example[1:-1])}."
     language = "ts" if rule in vars(typescript_rules).values() else "yaml"

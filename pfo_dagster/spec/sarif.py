@@ -49,7 +49,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": rule.why},
         "help": {"text": f"{rule.why} For example: {rule.example}"},
-        "defaultConfiguration": {"level": rule.level},
+        "defaultConfiguration": {"level": rule.checked_level},
     }
 
 

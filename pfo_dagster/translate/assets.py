@@ -8,7 +8,8 @@ import dagster as dg
 
 from pfo_dagster.operations import AssetPath, ProducedAsset
 from pfo_dagster.spec import WorkflowSpec
-from pfo_dagster.translate.errors import TranslationError
+from pfo_dagster.spec.rules.translation import TWO_PRODUCERS
+from pfo_dagster.translate.errors import TranslationError, refusal
 from pfo_dagster.translate.graph import GraphParts, asset_graph
 from pfo_dagster.translate.hooks import keep_permanent_failures_permanent
 from pfo_dagster.translate.metadata import spec_metadata
@@ -27,11 +28,12 @@ def produced_by(workflow: WorkflowSpec, plans: Sequence[StepPlan]) -> list[Produ
         for asset in plan.operation.produces if plan.operation else ():
             if asset.key in assets:
                 other = assets[asset.key][0]
-                problem = (
-                    f'{workflow.meta.key}: the steps "{other}" and "{plan.step.id}" both produce '
-                    f"the asset {'/'.join(asset.key)}; an asset has one producer"
+                message = (
+                    f'The steps "{other}" and "{plan.step.id}" both produce the asset '
+                    f"{'/'.join(asset.key)}; an asset has one producer"
                 )
-                raise TranslationError([problem])
+                place = (*plan.location, "action", "operation", "key")
+                raise TranslationError([refusal(workflow, TWO_PRODUCERS, message, place)])
             assets[asset.key] = (plan.step.id, asset)
     return [asset for _, asset in assets.values()]
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pfo_dagster.translate.errors import place_of
+from pfo_dagster.spec.rules import translation as rules
+from pfo_dagster.translate.errors import place_of, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import dagster as dg
 
+    from pfo_dagster.spec import Diagnostic, Rule
     from pfo_dagster.translate.workflow import TranslatedWorkflow
 
 
-def collisions(translated: Sequence[TranslatedWorkflow]) -> list[str]:
+def collisions(translated: Sequence[TranslatedWorkflow]) -> list[Diagnostic]:
     """What two workflows would both claim: a name in Dagster, or an asset."""
-    problems: list[str] = []
+    problems: list[Diagnostic] = []
     by_name: dict[str, TranslatedWorkflow] = {}
     by_asset: dict[dg.AssetKey, TranslatedWorkflow] = {}
     for workflow in translated:
@@ -26,19 +28,17 @@ def collisions(translated: Sequence[TranslatedWorkflow]) -> list[str]:
             other = by_name.setdefault(name, workflow)
             if other is not workflow:
                 claim = f'would both become "{name}" in Dagster; rename one of them'
-                problems.append(_both(workflow, other, claim))
+                problems.append(_both(workflow, other, rules.SAME_WORKFLOW_NAME, claim))
         produced = [key for definition in workflow.assets for key in definition.keys]
         for key in (*produced, *(asset.key for asset in workflow.later_assets)):
             other = by_asset.setdefault(key, workflow)
             if other is not workflow:
                 claim = f"both produce the asset {key.to_user_string()}; an asset has one producer"
-                problems.append(_both(workflow, other, claim))
+                problems.append(_both(workflow, other, rules.TWO_PRODUCERS, claim))
     return problems
 
 
-def _both(one: TranslatedWorkflow, other: TranslatedWorkflow, claim: str) -> str:
+def _both(one: TranslatedWorkflow, other: TranslatedWorkflow, rule: Rule, claim: str) -> Diagnostic:
     key = ("meta", "key")
-    return (
-        f"{place_of(one.spec, key)}: {one.spec.meta.key} and {other.spec.meta.key} "
-        f"({place_of(other.spec, key)}) {claim}"
-    )
+    message = f"{one.spec.meta.key} and {other.spec.meta.key} ({place_of(other.spec, key)}) {claim}"
+    return refusal(one.spec, rule, message, key)

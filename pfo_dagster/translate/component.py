@@ -17,7 +17,6 @@ import dagster as dg
 
 from pfo_dagster.operations import OperationRegistry
 from pfo_dagster.spec import SpecError, check, read_app, read_workflows
-from pfo_dagster.translate.errors import TranslationError
 from pfo_dagster.translate.guards import Guards
 from pfo_dagster.translate.workflow import translate_all
 
@@ -72,8 +71,8 @@ class WorkflowComponent(dg.Component, dg.Model, dg.Resolvable):
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Translate the specs.
 
-        Raises `SpecError` with every problem of every spec, and `TranslationError` for what has no
-        place in Dagster or cannot be imported.
+        Raises `SpecError` with every problem of every spec, `TranslationError` for what has no
+        place in Dagster, and `DagsterInvalidDefinitionError` for what cannot be imported.
         """
         folder = context.path if context.path.is_dir() else context.path.parent
         app = read_app(folder / self.app) if self.app else None
@@ -92,7 +91,7 @@ class WorkflowComponent(dg.Component, dg.Model, dg.Resolvable):
                 f"operations: {self.operations} is a {type(registry).__name__}, not an "
                 "OperationRegistry or a function that returns one"
             )
-            raise TranslationError([problem])
+            raise dg.DagsterInvalidDefinitionError(problem)
         return registry
 
     def _guards(self) -> Guards | None:
@@ -101,7 +100,7 @@ class WorkflowComponent(dg.Component, dg.Model, dg.Resolvable):
         found = _imported("guards", self.guards)
         if not isinstance(found, Mapping | Callable):
             problem = f"guards: {self.guards} is neither a mapping nor a function"
-            raise TranslationError([problem])
+            raise dg.DagsterInvalidDefinitionError(problem)
         return found
 
 
@@ -114,4 +113,4 @@ def _imported(attribute: str, reference: str) -> object:
             f"{attribute}: {reference!r} cannot be imported ({error}); expected module:attribute "
             "of something that this project can import, e.g. shop.operations:registry"
         )
-        raise TranslationError([problem]) from error
+        raise dg.DagsterInvalidDefinitionError(problem) from error

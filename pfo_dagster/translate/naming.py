@@ -10,12 +10,14 @@ import keyword
 import re
 from typing import TYPE_CHECKING
 
-from pfo_dagster.translate.errors import TranslationError
+from pfo_dagster.spec.rules.translation import SAME_STEP_NAME
+from pfo_dagster.translate.errors import TranslationError, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from pfo_dagster.operations import AssetPath
+    from pfo_dagster.spec import Diagnostic, WorkflowSpec
 
 PRE_FLIGHT = "pre_flight"
 """The op that runs before the first step."""
@@ -51,18 +53,23 @@ def asset_output_name(asset: AssetPath) -> str:
     return "asset__" + "__".join(dagster_name(part) for part in asset)
 
 
-def step_names(step_ids: Iterable[str], *, workflow: str) -> dict[str, str]:
-    """The op name of each step; raises `TranslationError` when two steps would share one."""
+def step_names(spec: WorkflowSpec, steps: frozenset[str]) -> dict[str, str]:
+    """The op name of each of `steps`; raises `TranslationError` where two would share one."""
+    if problems := list(_shared_names(spec, steps)):
+        raise TranslationError(problems)
+    return {step_id: dagster_name(step_id) for step_id in steps}
+
+
+def _shared_names(spec: WorkflowSpec, steps: frozenset[str]) -> Iterator[Diagnostic]:
     taken: dict[str, str] = {}
-    for step_id in step_ids:
-        name = dagster_name(step_id)
-        if taken.setdefault(name, step_id) != step_id:
-            problem = (
-                f'{workflow}: the steps "{taken[name]}" and "{step_id}" would both become the op '
-                f'"{name}"; rename one of them'
+    for index, step in enumerate(spec.definition.steps):
+        name = dagster_name(step.id)
+        if step.id in steps and taken.setdefault(name, step.id) != step.id:
+            message = (
+                f'The steps "{taken[name]}" and "{step.id}" would both become the op "{name}"; '
+                "rename one of them"
             )
-            raise TranslationError([problem])
-    return {step_id: name for name, step_id in taken.items()}
+            yield refusal(spec, SAME_STEP_NAME, message, ("definition", "steps", index, "id"))
 
 
 def dagster_owner(owner: str) -> str:

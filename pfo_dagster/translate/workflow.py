@@ -11,9 +11,10 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from pydantic import BaseModel
 
 from pfo_dagster.operations import OperationRegistry
-from pfo_dagster.spec import AppConfig, WorkflowSpec, check_structure
+from pfo_dagster.spec import AppConfig, Diagnostic, WorkflowSpec, check_structure
 from pfo_dagster.spec.checks.expressions import check_expressions
 from pfo_dagster.spec.rules.structure import UNREACHABLE
+from pfo_dagster.spec.rules.translation import NOT_TRANSLATED, UNBOUND_POLICY
 from pfo_dagster.translate.assets import (
     completion_check,
     described_assets,
@@ -22,7 +23,7 @@ from pfo_dagster.translate.assets import (
 )
 from pfo_dagster.translate.collisions import collisions
 from pfo_dagster.translate.coverage import FieldCoverage, Treatment, coverage
-from pfo_dagster.translate.errors import TranslationError, place_of
+from pfo_dagster.translate.errors import TranslationError, refusal
 from pfo_dagster.translate.graph import GraphParts, continuation_graph, job_graph, step_ops
 from pfo_dagster.translate.guards import Guards
 from pfo_dagster.translate.hooks import keep_permanent_failures_permanent
@@ -188,13 +189,13 @@ def translate_all(
     Raises `TranslationError` with the problems of all of them, and of their living together: two
     workflows of one name, or two that produce the same asset.
     """
-    problems: list[str] = []
+    problems: list[Diagnostic] = []
     translated: list[TranslatedWorkflow] = []
     for spec in specs:
         try:
             translated.append(translate(spec, operations, app, guards, forms))
         except TranslationError as error:
-            problems += error.problems
+            problems += error.diagnostics
     problems += collisions(translated)
     if problems:
         raise TranslationError(problems)
@@ -223,9 +224,7 @@ def _plans(
 ) -> list[StepPlan]:
     """A plan for each step that the workflow can come to, in the order of the spec."""
     reachable = reachable_steps(spec)
-    op_names = step_names(
-        [step.id for step in spec.definition.steps if step.id in reachable], workflow=spec.meta.key
-    )
+    op_names = step_names(spec, reachable)
     plans: list[StepPlan] = []
     for index, step in enumerate(spec.definition.steps):
         if step.id not in reachable:
@@ -247,7 +246,7 @@ def _plans(
     return plans
 
 
-def _structure(spec: WorkflowSpec) -> list[str]:
+def _structure(spec: WorkflowSpec) -> list[Diagnostic]:
     """What keeps a graph from being made of the spec: wrong edges, conditions of no meaning.
 
     Other errors that `pfo_dagster.spec.check` finds, such as a retry of zero attempts, have a
@@ -255,15 +254,17 @@ def _structure(spec: WorkflowSpec) -> list[str]:
     never runs, but what it requires counts before the start.
     """
     return [
-        f"{place_of(spec, diagnostic.place)}: {diagnostic.message}"
+        diagnostic
         for diagnostic in (*check_structure(spec), *check_expressions(spec))
         if diagnostic.level == "error" and diagnostic.code != UNREACHABLE.code
     ]
 
 
-def _refusal(spec: WorkflowSpec, field: FieldCoverage) -> str:
-    place = place_of(spec, field.location)
-    return f"{place}: {field.path} = {field.value!r} is refused: {field.becomes}"
+def _refusal(spec: WorkflowSpec, field: FieldCoverage) -> Diagnostic:
+    policy = field.location[-2:] == ("guard", "type") and field.value == "policy"
+    rule = UNBOUND_POLICY if policy else NOT_TRANSLATED
+    message = f"{field.path} = {field.value!r} is refused: {field.becomes}"
+    return refusal(spec, rule, message, field.location)
 
 
 def _job_description(spec: WorkflowSpec) -> str:

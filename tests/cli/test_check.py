@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,8 @@ def test_the_app_config_can_supply_it_too(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_bytes(PAGE.read_bytes())
     assert check(specs=tmp_path).exit_code == 0
     other = CAPABILITY.replace("1.0.0", "2.0.0")
-    assert check("--define", f"BALANCE_CAPABILITY={other}", specs=tmp_path).exit_code == 1
+    overridden = check("--define", f"BALANCE_CAPABILITY={other}", specs=tmp_path)
+    assert 'warning[PFO103]: Capability "openbanking.balances.read@2.0.0"' in overridden.stderr
 
 
 def test_a_broken_app_config_hides_nothing_else(tmp_path: Path) -> None:
@@ -43,6 +45,66 @@ def test_a_broken_app_config_hides_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_bytes(PAGE.read_bytes())
     found = json.loads(check("--format", "json", specs=tmp_path).stdout)
     assert [one["code"] for one in found] == ["PFO002", "PFO017"]
+
+
+SPEC = """
+meta: {{key: {key}, version: 1.0.0, title: T, description: D, owners: [platform.core], tags: [],
+  stability: beta}}
+definition:
+  entryStepId: a
+  steps: [{{id: a, type: {type}, label: A, {more}}}]
+  transitions: []
+"""
+CALL = "action: {operation: {key: openbanking.accounts.sync, version: 1.0.0}}"
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (
+            [SPEC.format(key="t.a", type="decision", more="guard: {type: policy, value: p}")],
+            ["1.yaml:6:59: error[PFO111]", "no evaluator is bound to the policy"],
+        ),
+        (
+            [SPEC.format(key="t.a", type="decision", more=CALL) + "policy: {flags: [beta]}\n"],
+            ["1.yaml:8:18: error[PFO110]: policy.flags[0] = 'beta' is refused"],
+        ),
+        (
+            [SPEC.format(key=key, type="decision", more="") for key in ("t.a-b", "t.a.b")],
+            ["2.yaml:2:13: error[PFO113]", "t.a.b and t.a-b", "1.yaml:2:13", '"t_a_b" in Dagster'],
+        ),
+        (
+            [SPEC.format(key=key, type="automation", more=CALL) for key in ("t.a", "t.b")],
+            ["2.yaml:2:13: error[PFO114]", "both produce the asset ledger/accounts"],
+        ),
+        (
+            [SPEC.format(key="t.a", type="decision", more="").replace("platform.core", "'@'")],
+            ["1.yaml:2:7: error[PFO115]: Dagster does not take it"],
+        ),
+    ],
+)
+def test_what_the_translator_refuses_is_found_by_check_and_plan_alike(
+    files: list[str], said: list[str], tmp_path: Path
+) -> None:
+    shutil.copy(ROOT / "specs" / "app.yaml", tmp_path)
+    for number, text in enumerate(files, start=1):
+        (tmp_path / f"{number}.yaml").write_text(text, encoding="utf-8")
+    environment = {"PFO_SPECS_DIR": str(tmp_path), "COLUMNS": "200"}
+    for command in ("check", "plan"):
+        done = CliRunner().invoke(app, [command], env=environment)
+        assert done.exit_code == 1
+        assert [part for part in said if part not in done.stderr] == []
+
+
+def test_what_this_project_lacks_is_a_warning_that_strict_does_not_let_pass() -> None:
+    done = check()
+    assert done.exit_code == 0
+    assert 'warning[PFO100]: Integration slot "primaryLLM" is not bound' in done.stderr
+    assert "warning[PFO060]" in done.stderr
+    assert "8 workflows checked: 0 errors, " in done.stdout
+    assert check("--strict").exit_code == 1
+    fine = str(ROOT / "specs" / "refresh-openbanking-balances.yaml")
+    assert check("--strict", fine).exit_code == 0
 
 
 def test_sarif_is_all_there_is_on_standard_output() -> None:

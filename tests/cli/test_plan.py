@@ -92,6 +92,15 @@ def test_what_is_refused_is_marked_and_fails(specs: Path) -> None:
     assert not planned()["ok"]
 
 
+def test_strict_wants_what_a_plan_warns_of_or_cannot_run_mended_too(specs: Path) -> None:
+    assert pfo(BALANCES, "--strict").exit_code == 0
+    needy = "pfo.workflow.generate-financial-summary"
+    assert pfo(needy).exit_code == 0
+    assert pfo(needy, "--strict").exit_code == 1
+    edit(specs / FILE, "stability: experimental", "stability: exprimental")
+    assert pfo(BALANCES, "--strict").exit_code == 1
+
+
 def test_a_file_that_cannot_be_read_does_not_hide_the_others(specs: Path) -> None:
     (specs / "broken.yaml").write_text("meta: [", encoding="utf-8")
     done = pfo()

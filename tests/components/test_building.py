@@ -51,7 +51,7 @@ def test_the_registry_may_come_from_a_function(tmp_path: Path) -> None:
     ],
 )
 def test_operations_that_are_none(tmp_path: Path, reference: str, problem: str) -> None:
-    with pytest.raises(TranslationError, match="operations: ") as caught:
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match="operations: ") as caught:
         built(tmp_path, operations=reference)
     assert problem in str(caught.value)
 
@@ -77,5 +77,5 @@ def test_guards_are_bound(tmp_path: Path) -> None:
         build(tmp_path, specs="guarded.yaml")
     defs = build(tmp_path, specs="guarded.yaml", guards=f"{HERE}:guards")
     assert defs.resolve_job_def("shop_sync").execute_in_process().success
-    with pytest.raises(TranslationError, match="neither a mapping nor a function"):
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match="neither a mapping nor a function"):
         build(tmp_path, specs="guarded.yaml", guards=f"{HERE}:HERE")

@@ -33,7 +33,8 @@ def test_what_is_planned_is_what_is_made(spec: WorkflowSpec) -> None:
     planned, made = plan_workflow(spec, operations, app), translate(spec, operations, app)
     assert planned.ok
     assert planned.job == made.job.name
-    assert set(planned.ops) == {node.name for node in made.graph.nodes}
+    graphs = [made.graph, *(job.graph for job in made.continuations.values())]
+    assert set(planned.ops) == {node.name for graph in graphs for node in graph.nodes}
     keys = {key.to_user_string() for assets in made.assets for key in assets.keys}
     assert set(planned.assets) == keys
     assert len(planned.fields) == len(made.coverage)
@@ -74,13 +75,17 @@ def test_what_only_the_translation_finds_is_in_the_plan() -> None:
     spec = workflow([step("a-b"), step("a.b")], [("a-b", "a.b")])
     planned = plan_workflow(spec, OperationRegistry())
     assert not planned.ok
-    assert any('"a-b" and "a.b"' in problem for problem in planned.problems)
+    (found,) = planned.diagnostics
+    assert found.code == "PFO112"
+    assert '"a-b" and "a.b"' in found.message
 
 
 def test_what_dagster_alone_refuses_is_in_the_plan() -> None:
     planned = plan_workflow(workflow([step("a")], owners=["@"]), Script().registry("a"))
     assert not planned.ok
-    assert any("Dagster does not take it" in problem for problem in planned.problems)
+    (found,) = planned.diagnostics
+    assert found.code == "PFO115"
+    assert "Dagster does not take it" in found.message
 
 
 def test_pre_flight_is_shown_and_does_not_spoil_the_plan() -> None:

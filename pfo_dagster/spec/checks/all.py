@@ -24,6 +24,7 @@ from pfo_dagster.spec.checks.references import (
 from pfo_dagster.spec.checks.structure import check_structure
 from pfo_dagster.spec.checks.transitions import check_transitions
 from pfo_dagster.spec.checks.words import check_words
+from pfo_dagster.spec.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,7 +47,7 @@ def check(
 
     `operations`, `forms` and `capabilities` are what exists, as `(key, version)`; what they leave
     out is reported, and without them references are not checked. `app` likewise adds what
-    pre-flight would say.
+    pre-flight would say. What only this installation lacks is a warning.
     """
 
     def found() -> Iterator[Diagnostic]:
@@ -65,7 +66,9 @@ def check(
         if app is not None:
             yield from check_app(spec, app)
 
-    return list(found())
+    return [
+        replace(one, level="warning") if RULES[one.code].of_installation else one for one in found()
+    ]
 
 
 def check_comprehensive(

@@ -13,13 +13,17 @@ from pfo_dagster.spec.rules import (
     references,
     runtime,
     structure,
+    translation,
     typescript,
 )
 from pfo_dagster.spec.rules.rule import Rule
 
 __all__ = ["RULES", "Rule"]
 
-_THEMES = (reading, meta, typescript, structure, runtime, references, policies, expressions, app)
+_THEMES = (
+    reading, meta, typescript, structure, runtime, references, policies, expressions, app,
+    translation,
+)  # fmt: skip
 
 RULES: dict[str, Rule] = {
     rule.code: rule for theme in _THEMES for rule in vars(theme).values() if isinstance(rule, Rule)

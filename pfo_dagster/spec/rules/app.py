@@ -12,6 +12,7 @@ SLOT_UNBOUND: Final = Rule(
     "An integration slot is not bound",
     "The workflow cannot start: pre-flight refuses it.",
     "requiredIntegrations: [primaryOpenBankng]",
+    of_installation=True,
 )
 SLOT_DOWN: Final = Rule(
     "PFO101",
@@ -19,6 +20,7 @@ SLOT_DOWN: Final = Rule(
     "An integration slot is in status error or disconnected",
     "The workflow cannot start: pre-flight refuses it.",
     "integrations: [{slotId: primaryOpenBanking, status: disconnected}]",
+    of_installation=True,
 )
 SLOT_UNKNOWN: Final = Rule(
     "PFO102",
@@ -33,4 +35,5 @@ CAPABILITY_OFF: Final = Rule(
     "A required capability is not enabled",
     "The workflow cannot start: pre-flight refuses it.",
     "capabilities: {enabled: []}",
+    of_installation=True,
 )

@@ -12,6 +12,7 @@ UNKNOWN_OPERATION: Final = Rule(
     "A step calls an unknown operation",
     "The run would fail at this step.",
     "operation: {key: openbanking.balances.refesh, version: '1.0.0'}",
+    of_installation=True,
 )
 UNKNOWN_FORM: Final = Rule(
     "PFO061",
@@ -33,4 +34,5 @@ UNKNOWN_COMPENSATION_OPERATION: Final = Rule(
     "A compensation calls an unknown operation",
     "A failed run could not be undone.",
     "{stepId: charge, operation: {key: payments.refnd, version: '1.0.0'}}",
+    of_installation=True,
 )

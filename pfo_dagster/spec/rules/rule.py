@@ -23,6 +23,17 @@ class Rule:
     title: str
     why: str
     example: str
+    of_installation: bool = False
+    """Whether it is broken by what is installed and not by the spec.
+
+    The workflow loads all the same and pre-flight refuses its runs, so that `check` warns; `level`
+    is what the reference's validators say.
+    """
+
+    @property
+    def checked_level(self) -> Level:
+        """The level at which `check` reports the rule."""
+        return "warning" if self.of_installation else self.level
 
     def broken(
         self,

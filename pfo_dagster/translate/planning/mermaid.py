@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from pfo_dagster.spec.checks.transitions import check_transitions
+from pfo_dagster.spec.rules.structure import NO_WAY_OUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +22,8 @@ def flowchart(spec: WorkflowSpec) -> str:
     """The diagram's text, the same for specs that mean the same in the same order.
 
     Transitions of one step are numbered in the order in which they are tried, where there are
-    several. A transition to a step that does not exist leads to a box that says so.
+    several; where none of them may match, a dotted edge shows that the run fails. A transition to a
+    step that does not exist leads to a box that says so.
     """
     return "\n".join(["flowchart TD", *(f"    {line}" for line in _lines(spec))])
 
@@ -30,8 +34,11 @@ def _lines(spec: WorkflowSpec) -> Iterator[str]:
     named += [edge.to for edge in spec.definition.transitions]
     named += [edge.from_ for edge in spec.definition.transitions]
     nodes = {step_id: f"step{number}" for number, step_id in enumerate(dict.fromkeys(named))}
+    stuck = _steps_that_may_be_stuck(spec)
     yield 'start(["start"])'
     yield 'finish(["end"])'
+    if stuck:
+        yield 'failure(["the run fails"])'
     for step_id, node in nodes.items():
         yield _box(node, steps[step_id]) if step_id in steps else _missing(node, step_id)
     if spec.entry_step_id in nodes:
@@ -45,6 +52,17 @@ def _lines(spec: WorkflowSpec) -> Iterator[str]:
             )
         if not edges and step_id in steps:
             yield f"{node} --> finish"
+        if step_id in stuck:
+            yield f'{node} -.->|"if none matches"| failure'
+
+
+def _steps_that_may_be_stuck(spec: WorkflowSpec) -> set[str]:
+    """The steps after which no transition may match."""
+    return {
+        spec.definition.steps[cast("int", one.place[2])].id
+        for one in check_transitions(spec)
+        if one.code == NO_WAY_OUT.code
+    }
 
 
 def _box(node: str, step: Step) -> str:

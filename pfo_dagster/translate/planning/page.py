@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
 
-from pfo_dagster.translate.errors import TranslationError
+from pfo_dagster.spec.rules.translation import SAME_WORKFLOW_NAME
+from pfo_dagster.translate.errors import TranslationError, refusal
 from pfo_dagster.translate.naming import dagster_name
 from pfo_dagster.translate.planning.markdown import code, code_block, plain, table
 from pfo_dagster.translate.planning.mermaid import flowchart
@@ -57,8 +58,8 @@ def workflow_pages(
         other = of.setdefault(name, f"{spec.meta.key} {spec.meta.version}")
         if name in pages:
             ours = f"{spec.meta.key} {spec.meta.version}"
-            problem = f"{other} and {ours} would both have the page {name}; rename one of them"
-            raise TranslationError([problem])
+            message = f"{other} and {ours} would both have the page {name}; rename one of them"
+            raise TranslationError([refusal(spec, SAME_WORKFLOW_NAME, message, ("meta", "key"))])
         pages[name] = workflow_page(spec, operations, link(spec))
     return {"index.md": _index(specs), **pages}
 

@@ -9,16 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import dagster as dg
-
-from pfo_dagster.spec import check, to_json
+from pfo_dagster.spec import RULES, to_json
 from pfo_dagster.translate.coverage import Treatment, coverage
-from pfo_dagster.translate.errors import TranslationError
 from pfo_dagster.translate.naming import PRE_FLIGHT, SETTLE, dagster_name
+from pfo_dagster.translate.planning.judging import judge
 from pfo_dagster.translate.planning.worst_case import human_steps, worst_case
 from pfo_dagster.translate.preflight import pre_flight
 from pfo_dagster.translate.reachability import reachable_steps
-from pfo_dagster.translate.workflow import translate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +24,7 @@ if TYPE_CHECKING:
     from pfo_dagster.spec import AppConfig, Diagnostic, Step, WorkflowSpec
     from pfo_dagster.translate.coverage import FieldCoverage
     from pfo_dagster.translate.guards import Guards
+    from pfo_dagster.translate.planning.judging import Judgement
     from pfo_dagster.translate.planning.worst_case import WorstCase
     from pfo_dagster.translate.preflight import PreFlightIssue
     from pfo_dagster.translate.workflow import TranslatedWorkflow
@@ -51,7 +49,7 @@ class PlannedField:
 class Plan:
     """What one workflow becomes. `pre_flight` is about this installation, the rest of the spec."""
 
-    spec: WorkflowSpec
+    judgement: Judgement
     job: str
     ops: tuple[str, ...]
     assets: tuple[str, ...]
@@ -62,12 +60,20 @@ class Plan:
     """Ids of the human steps, at each of which a run stops until a person decides."""
     fields: tuple[PlannedField, ...]
     """In the order of the file."""
-    diagnostics: tuple[Diagnostic, ...]
-    """What the checks of the spec found, errors and warnings."""
-    problems: tuple[str, ...]
-    """What else keeps the spec from being translated."""
     pre_flight: tuple[PreFlightIssue, ...]
     """What would stop a run here and now: unbound slots, operations that are not registered."""
+
+    @property
+    def spec(self) -> WorkflowSpec:
+        """What is planned."""
+        return self.judgement.spec
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What is wrong with the spec, errors and warnings; what is not installed is left out."""
+        return tuple(
+            one for one in self.judgement.diagnostics if not RULES[one.code].of_installation
+        )
 
     @property
     def refused(self) -> tuple[PlannedField, ...]:
@@ -76,9 +82,13 @@ class Plan:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is refused and nothing wrong; pre-flight and warnings do not count."""
-        errors = any(diagnostic.level == "error" for diagnostic in self.diagnostics)
-        return not (self.refused or errors or self.problems)
+        """Whether the spec loads; warnings and what pre-flight says do not count."""
+        return self.judgement.ok
+
+    @property
+    def warning_free(self) -> bool:
+        """Whether there is nothing at all to object to, here and now."""
+        return not (self.diagnostics or self.pre_flight)
 
     def as_json(self) -> dict[str, Any]:
         """The plan for other programs, in JSON's types."""
@@ -96,8 +106,7 @@ class Plan:
             else {"calls": cost.calls, "waitSeconds": cost.wait_s, "runSeconds": cost.run_s},
             "waitsForPeople": list(self.waits_for_people),
             "fields": [_field_as_json(field) for field in self.fields],
-            "problems": to_json(self.diagnostics)
-            + [{"level": "error", "message": problem} for problem in self.problems],
+            "problems": to_json(self.diagnostics),
             "preFlight": [
                 {"level": issue.severity, "step": issue.step_id, "message": issue.reason}
                 for issue in self.pre_flight
@@ -119,23 +128,17 @@ def plan_workflow(
     itself, in words, because that is decided above the translator.
     """
     covered = coverage(spec, guards)
-    diagnostics = tuple(check(spec))
-    sound = all(field.treatment is not Treatment.REFUSED for field in covered) and all(
-        diagnostic.level != "error" for diagnostic in diagnostics
-    )
-    translated, problems = _try(spec, operations, app, guards) if sound else (None, ())
+    judged = judge(spec, operations, app, guards)
     job = dagster_name(spec.meta.key)
     return Plan(
-        spec=spec,
+        judgement=judged,
         job=job,
-        ops=_ops(spec, translated),
+        ops=_ops(spec, judged.translated),
         assets=tuple("/".join(asset.key) for asset in produced_assets(spec, operations)),
         schedule=schedule,
         worst_case=worst_case(spec),
         waits_for_people=tuple(step.id for step in human_steps(spec)),
         fields=tuple(sorted((_planned(spec, job, field) for field in covered), key=_line)),
-        diagnostics=diagnostics,
-        problems=tuple(problems),
         pre_flight=tuple(pre_flight(spec, operations, app)),
     )
 
@@ -153,21 +156,6 @@ def assets_of_step(step: Step, operations: OperationRegistry) -> Sequence[Produc
     reference = step.action.operation if step.type == "automation" and step.action else None
     operation = operations.get(reference.key, reference.version) if reference else None
     return operation.produces if operation else ()
-
-
-def _try(
-    spec: WorkflowSpec,
-    operations: OperationRegistry,
-    app: AppConfig | None,
-    guards: Guards | None,
-) -> tuple[TranslatedWorkflow | None, Sequence[str]]:
-    try:
-        return translate(spec, operations, app, guards), ()
-    except TranslationError as error:
-        return None, error.problems
-    except dg.DagsterError as error:
-        # Names, tags and owners have rules of Dagster's own, which only Dagster knows all of.
-        return None, [f"{spec.meta.key}: Dagster does not take it: {error}"]
 
 
 def _ops(spec: WorkflowSpec, translated: TranslatedWorkflow | None) -> tuple[str, ...]:
