@@ -74,7 +74,8 @@ class SandboxState:
                 for connection, instants in sorted(syncs.items())
             }
         }
-        beside = self._path.with_name(f"{self._path.name}.{os.getpid()}.tmp")
+        # Always the same name: what a killed process left is written over.
+        beside = self._path.with_name(f"{self._path.name}.tmp")
         with beside.open("w") as file:
             json.dump(content, file, indent=2)
             file.flush()
