@@ -11,6 +11,7 @@ from pfo_dagster.operations.contract import (
     Operation,
     OperationContext,
     ProducedAsset,
+    UndoneStep,
 )
 from pfo_dagster.operations.errors import FailureKind, OperationError
 from pfo_dagster.operations.registry import OperationRegistry
@@ -25,4 +26,5 @@ __all__ = [
     "OperationError",
     "OperationRegistry",
     "ProducedAsset",
+    "UndoneStep",
 ]

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from pfo_dagster.operations.errors import FailureKind, OperationError
 from pfo_dagster.operations.threads import call_in_thread
+from pfo_dagster.spec import UNDEFINED
 
 if TYPE_CHECKING:
     import logging
@@ -46,6 +47,27 @@ class Markdown(str):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoneStep:
+    """A completed step that an operation is called to undo."""
+
+    step_id: str
+    output: object = UNDEFINED
+    """What the step's operation returned, or a person answered; `UNDEFINED` if nothing."""
+    input: object = UNDEFINED
+    """What a person answered; `UNDEFINED` for a step that calls an operation."""
+
+    def as_input(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The step by the names under which ContractSpec hands it to compensating operations."""
+        given = {
+            "stepId": self.step_id,
+            "originalInput": self.input,
+            "originalOutput": self.output,
+            "workflowData": dict(data),
+        }
+        return {name: value for name, value in given.items() if value is not UNDEFINED}
+
+
 @dataclass(slots=True, kw_only=True)
 class OperationContext(Generic[InputT]):
     """All that an operation is given.
@@ -65,6 +87,8 @@ class OperationContext(Generic[InputT]):
     resources: Mapping[str, Any]
     """What the operation asked for in `Operation.requires`, by name."""
     log: logging.Logger
+    undoes: UndoneStep | None = None
+    """What is to be undone; None for an operation that a step calls."""
     asset_metadata: dict[AssetPath, dict[str, object]] = field(default_factory=dict)
     """What `describe` collected."""
 

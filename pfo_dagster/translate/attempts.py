@@ -14,6 +14,7 @@ import dagster as dg
 
 from pfo_dagster.operations import FailureKind, OperationContext, OperationError
 from pfo_dagster.spec import UNDEFINED
+from pfo_dagster.translate.compensation.records import completion_metadata
 from pfo_dagster.translate.deadline import run_to_end, within
 from pfo_dagster.translate.guards import check_guard
 from pfo_dagster.translate.metadata import as_metadata
@@ -90,11 +91,10 @@ def _attempt(
         because=because,
     )
     after = WorkflowState(data=data, path=(*state.path, taken))
-    yield dg.Output(
-        after.dump(),
-        output_name=route.output if route else END,
-        metadata=as_metadata({"data": data, "next": taken.to or "the end", "because": because}),
-    )
+    metadata = as_metadata({"data": data, "next": taken.to or "the end", "because": because})
+    if plan.can_be_undone:
+        metadata |= completion_metadata(plan.step.id, output)
+    yield dg.Output(after.dump(), output_name=route.output if route else END, metadata=metadata)
     if call:
         yield from _materializations(plan, context, call)
 

@@ -147,7 +147,23 @@ FIELDS: tuple[FieldRule, ...] = (
     *_exact("description of the output", "definition.transitions[].label"),
     *_exact("an asyncio timeout around each execution", "definition.steps[].timeoutMs"),
     *_refused("service levels are not translated yet", "definition.sla"),
-    *_refused("compensation is not translated yet", "definition.compensation"),
+    *_emulated(
+        "a job that undoes completed steps, started by a sensor after a failure or a cancellation",
+        "definition.compensation.trigger",
+        only=frozenset({"on_failure"}),
+    ),
+    *_emulated(
+        "a job that undoes completed steps, started with `pfo compensate`",
+        "definition.compensation.trigger",
+        only=frozenset({"manual"}),
+    ),
+    *_emulated("an op of the compensation job", "definition.compensation.steps[].stepId"),
+    *_emulated(
+        "the operation that this op calls",
+        "definition.compensation.steps[].operation.key",
+        "definition.compensation.steps[].operation.version",
+    ),
+    *_exact("description of this op", "definition.compensation.steps[].description"),
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pfo_dagster.operations import OperationRegistry
-    from pfo_dagster.spec import AppConfig, Step, WorkflowSpec
+    from pfo_dagster.spec import AppConfig, CompensationStep, SpecRef, Step, WorkflowSpec
 
 BROKEN_SLOT_STATES = frozenset({"error", "disconnected"})
 
@@ -44,7 +44,9 @@ def pre_flight(
     if app is not None:
         issues += [issue for step in steps for issue in _slots(step, app)]
         issues += [issue for step in steps for issue in _capabilities(step, app)]
-    return issues + [issue for step in steps for issue in _operations(step, operations)]
+    issues += [issue for step in steps for issue in _operations(step, operations)]
+    undoing = spec.definition.compensation.steps if spec.definition.compensation else ()
+    return issues + [issue for undo in undoing for issue in _undoing(undo, operations)]
 
 
 def summarize(issues: Sequence[PreFlightIssue]) -> str:
@@ -88,7 +90,23 @@ def _operations(step: Step, operations: OperationRegistry) -> Iterator[PreFlight
     if reference is None:
         reason = f'Automation step "{step.id}" names no operation to call.'
         yield PreFlightIssue("error", "operation", "", step.id, reason)
-    elif operations.get(reference.key, reference.version) is None:
+    else:
+        yield from _unregistered(reference, step.id, operations)
+
+
+def _undoing(undo: CompensationStep, operations: OperationRegistry) -> Iterator[PreFlightIssue]:
+    """What is done must be possible to undo: a failed run is too late to find out."""
+    if undo.operation is None:
+        reason = f'The compensation of step "{undo.step_id}" names no operation to call.'
+        yield PreFlightIssue("error", "operation", "", undo.step_id, reason)
+    else:
+        yield from _unregistered(undo.operation, undo.step_id, operations)
+
+
+def _unregistered(
+    reference: SpecRef, step_id: str, operations: OperationRegistry
+) -> Iterator[PreFlightIssue]:
+    if operations.get(reference.key, reference.version) is None:
         name = f"{reference.key}@{reference.version}" if reference.version else reference.key
         reason = f'Operation "{name}" is not registered in this code location.'
-        yield PreFlightIssue("error", "operation", name, step.id, reason)
+        yield PreFlightIssue("error", "operation", name, step_id, reason)

@@ -46,6 +46,14 @@ class StepPlan:
         return self.step.type == "human"
 
     @property
+    def can_be_undone(self) -> bool:
+        """Whether the spec has a compensation for the step."""
+        compensation = self.spec.definition.compensation
+        return compensation is not None and any(
+            undo.step_id == self.step.id for undo in compensation.steps
+        )
+
+    @property
     def retries(self) -> SpecRetryPolicy | None:
         """How a failed attempt is followed by another; None where the first failure is final."""
         return retry_policy(self.step.retry) if self.calls else None

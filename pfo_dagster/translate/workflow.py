@@ -22,8 +22,10 @@ from pfo_dagster.translate.assets import (
     workflow_assets,
 )
 from pfo_dagster.translate.collisions import collisions
+from pfo_dagster.translate.compensation.definition import Compensation, compensation_of
 from pfo_dagster.translate.coverage import FieldCoverage, Treatment, coverage
 from pfo_dagster.translate.errors import TranslationError, refusal
+from pfo_dagster.translate.executions import WorkflowNames
 from pfo_dagster.translate.graph import GraphParts, continuation_graph, job_graph, step_ops
 from pfo_dagster.translate.guards import Guards
 from pfo_dagster.translate.hooks import keep_permanent_failures_permanent
@@ -64,6 +66,8 @@ class TranslatedWorkflow:
     """By the id of the human step that the job goes on from."""
     later_assets: tuple[dg.AssetSpec, ...] = ()
     """What only continuations produce; they report it, and nobody can ask Dagster to make it."""
+    compensation: Compensation | None = None
+    """What undoes its steps; None where the spec says nothing of it."""
 
     @property
     def steps_name(self) -> str:
@@ -90,11 +94,13 @@ class TranslatedWorkflow:
     @property
     def definitions(self) -> dg.Definitions:
         """What a code location needs of this workflow, without the resources of its operations."""
-        return dg.Definitions(
+        own = dg.Definitions(
             assets=[*self.assets, *self.later_assets, *self.decisions],
             jobs=[self.asset_job or self.job, *self.continuations.values()],
             sensors=[self.resume] if self.resume else [],
         )
+        parts = [part.definitions for part in (self.compensation,) if part]
+        return dg.Definitions.merge(own, *parts) if parts else own
 
     @cached_property
     def decisions(self) -> tuple[dg.AssetsDefinition, ...]:
@@ -164,6 +170,13 @@ def translate(
         for step_id, human in humans.items()
     }
     made = assets.keys if assets else set[dg.AssetKey]()
+    names = WorkflowNames(
+        key=spec.meta.key,
+        name=name,
+        steps_graph=steps_graph_name(spec.meta.key),
+        continuations=frozenset(human.continuation for human in humans.values()),
+        steps={plan.op_name: plan.step.id for plan in plans},
+    )
     return TranslatedWorkflow(
         name=name,
         spec=spec,
@@ -174,6 +187,9 @@ def translate(
         humans=humans,
         continuations=continuations,
         later_assets=tuple(asset for asset in described if asset.key not in made),
+        compensation=compensation_of(
+            spec, names, operations, tuple(humans.values()), job_tags(spec)
+        ),
     )
 
 

@@ -21,7 +21,6 @@ class Difference(StrEnum):
 class NotYet(StrEnum):
     """What the translator does not carry over yet, as `docs/fidelity.md` names it."""
 
-    COMPENSATION = "compensation"
     SERVICE_LEVEL = "service-levels"
 
 

@@ -25,6 +25,8 @@ from pfo_dagster.translate import (
     TranslationError,
     translate,
 )
+from pfo_dagster.translate.compensation.starting import start_after_run
+from pfo_dagster.translate.executions import root_of
 from pfo_dagster.translate.human import inbox
 from pfo_dagster.translate.human.continuing import resume_config, resume_tags
 from pfo_dagster.translate.preflight import pre_flight
@@ -48,6 +50,8 @@ class Trace:
     status: str
     step: str | None
     data: dict[str, Any] | None
+    undoing: list[dict[str, Any]]
+    """What each call that undoes a step is given."""
     unmet: list[tuple[str, str, str, str]] | None
     """What pre-flight found: step, type, identifier, severity; None where it was not asked."""
 
@@ -130,6 +134,11 @@ def recorded_trace(case: dict[str, Any]) -> Trace:
         status="failed" if final["status"] == "running" else final["status"],
         step=final["currentStep"],
         data=as_json(final["data"]),
+        undoing=[
+            as_json(call["input"])
+            for call in expected["operationCalls"]
+            if isinstance(call.get("input"), dict) and "workflowData" in call["input"]
+        ],
         unmet=[
             (issue["stepId"], issue["type"], issue["identifier"], issue["severity"])
             for action in checked
@@ -148,6 +157,7 @@ def replayed_trace(case: dict[str, Any], spec: WorkflowSpec, instance: dg.Dagste
         operations = script.registry(spec)
         translated = translate(spec, operations, app, guards_of(case))
         results = list(segments_of_run(case, translated, instance))
+        compensate(case, translated, instance, results[-1])
     step_of = {
         node.name: node.tags.get("pfo/step")
         for job in (translated.job, *translated.continuations.values())
@@ -169,6 +179,7 @@ def replayed_trace(case: dict[str, Any], spec: WorkflowSpec, instance: dg.Dagste
         status=status,
         step=step,
         data=data,
+        undoing=[as_json(given) for given in script.undoing],
         unmet=[
             (issue.step_id, issue.type, issue.identifier, issue.severity)
             for issue in pre_flight(spec, operations, app)
@@ -206,6 +217,27 @@ def segments_of_run(
             raise_on_error=False,
         )
         yield result
+
+
+def compensate(
+    case: dict[str, Any],
+    translated: TranslatedWorkflow,
+    instance: dg.DagsterInstance,
+    last: dg.ExecuteInProcessResult,
+) -> None:
+    """Undo what was completed: by itself where the spec says so, then for each `rollback`."""
+    if translated.compensation is None:
+        return
+    compensating, job = translated.compensation.compensating, translated.compensation.job
+    run = instance.get_run_by_id(last.run_id)
+    assert run is not None
+    start = start_after_run(compensating, instance, run)
+    by_hand = sum(action["do"] == "rollback" for action in case.get("actions", []))
+    for config in [
+        *([compensating.run_config(start.root)] if start else []),
+        *[compensating.run_config(root_of(instance, run), again=True)] * by_hand,
+    ]:
+        job.execute_in_process(instance=instance, run_config=config, raise_on_error=False)
 
 
 def _waiting(result: dg.ExecuteInProcessResult) -> dict[str, str] | None:

@@ -28,17 +28,18 @@ class Script:
     clock: VirtualClock
     calls: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     """Operation, step and the data that was seen, in the order of the calls."""
+    undoing: list[dict[str, Any]] = field(default_factory=list)
+    """What each call that undoes a step was given."""
 
     def __post_init__(self) -> None:
         self._began = self.clock.now
 
     def registry(self, spec: WorkflowSpec) -> OperationRegistry:
         """Every operation that the spec names; the reference calls whatever it is told to."""
-        named = {
-            (step.action.operation.key, step.action.operation.version or "1.0.0")
-            for step in spec.definition.steps
-            if step.action and step.action.operation
-        }
+        compensation = spec.definition.compensation
+        called = [step.action.operation for step in spec.definition.steps if step.action]
+        called += [undo.operation for undo in (compensation.steps if compensation else ())]
+        named = {(one.key, one.version or "1.0.0") for one in called if one}
         return OperationRegistry(
             Operation(key=key, version=version, run=self._player(key), description="")
             for key, version in named
@@ -46,10 +47,13 @@ class Script:
 
     def _player(self, key: str) -> Any:
         async def play(context: OperationContext[Any]) -> object:
-            if key in self.denied:
+            # The reference does not ask `enforceCapabilities` when it undoes a step.
+            if key in self.denied and context.undoes is None:
                 return await self._perform(self.denied[key], context)
             played = sum(call[0] == key for call in self.calls)
             self.calls.append((key, context.step_id, copy.deepcopy(context.data)))
+            if context.undoes is not None:
+                self.undoing.append(copy.deepcopy(context.undoes.as_input(context.data)))
             outcomes = self.outcomes.get(key, [])
             return await self._perform(outcomes[played], context) if played < len(outcomes) else {}
 

@@ -10,6 +10,9 @@ from pfo_dagster.spec.rules import structure as rules
 from tests.conformance.outcome import Difference, NotYet
 from tests.conformance.recordings import given_by_hand
 
+# What a caller may do once a run has come to its end, or waits.
+AFTERWARDS = frozenset({"rollback", "advance", "sla"})
+
 
 def reason_to_skip(case: dict[str, Any], spec: WorkflowSpec) -> Difference | NotYet | None:
     """Why a run is not replayed, or None if it is."""
@@ -18,8 +21,6 @@ def reason_to_skip(case: dict[str, Any], spec: WorkflowSpec) -> Difference | Not
 
 def _not_yet(spec: WorkflowSpec) -> NotYet | None:
     definition = spec.definition
-    if definition.compensation:
-        return NotYet.COMPENSATION
     return NotYet.SERVICE_LEVEL if definition.sla else None
 
 
@@ -52,10 +53,13 @@ def _not_a_run(case: dict[str, Any]) -> Difference | None:
     if {"extraSpecs", "version"} & case.keys() or any("version" in action for action in actions):
         return Difference.REGISTRY
     done = [action["do"] for action in actions if action["do"] != "preFlightCheck"]
+    while done[-1:] and done[-1] in AFTERWARDS:
+        done.pop()
     inputs = sum("input" in action for action in actions)
     answers = sum(map(len, given_by_hand(case).values()))
     steered = inputs > answers or any("background" in action for action in actions)
-    ends = "run" in done or answers == len(case["spec"]["definition"]["steps"])
+    steps = len(case["spec"]["definition"]["steps"])
+    ends = "run" in done or answers == steps or done.count("executeStep") >= steps
     whole = done[:1] == ["start"] and ends and set(done[1:]) <= {"executeStep", "run"}
     refused_at_start = done == ["start"] and case["expected"]["final"] is None
     return None if (whole or refused_at_start) and not steered else Difference.STEPWISE

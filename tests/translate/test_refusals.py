@@ -40,8 +40,6 @@ def test_a_step_that_cannot_be_translated_is_refused_by_name(
     ("place", "value"),
     [
         ("sla", {"totalDurationMs": 1000}),
-        ("compensation", {"trigger": "manual", "steps": [
-            {"stepId": "a", "operation": {"key": "op.b", "version": "1.0.0"}}]}),
     ],
 )  # fmt: skip
 def test_parts_of_the_definition_that_are_not_translated_yet_are_refused(

@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from pfo_dagster.translate.compensation.records import completion_metadata
 from pfo_dagster.translate.guards import check_guard
 from pfo_dagster.translate.human.asking import ROOT_RUN_TAG
 from pfo_dagster.translate.human.records import Decision, Task, first_decision, task_of
@@ -72,10 +73,13 @@ def decided_op(human: HumanStep) -> dg.OpDefinition:
             because=because,
         )
         facts = {"decided by": config["decided_by"], "input": given, "because": because}
+        metadata = as_metadata({**facts, "data": data, "next": taken.to or "the end"})
+        if plan.can_be_undone:
+            metadata |= completion_metadata(plan.step.id, output, given)
         yield dg.Output(
             WorkflowState(data=data, path=(*state.path, taken)).dump(),
             output_name=route.output if route else END,
-            metadata=as_metadata({**facts, "data": data, "next": taken.to or "the end"}),
+            metadata=metadata,
         )
 
     return dg.OpDefinition(
