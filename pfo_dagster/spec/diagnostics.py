@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from unicodedata import combining, east_asian_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -95,10 +96,19 @@ def _excerpt(line: str, position: Position, accent: str, dim: str, end: str) -> 
     # Long lines are shown around the value; tabs are one column wide, so that the caret fits.
     left = max(0, column - _WIDTH // 2)
     shown = line.replace("\t", " ")[left : left + _WIDTH].rstrip()
-    underlined = max(1, min(position.length, len(shown) - (column - left)))
+    before, meant = shown[: column - left], shown[column - left :][: position.length]
+    indent, carets = " " * _columns(before), "^" * max(1, _columns(meant))
     number = str(position.line)
     yield f"{dim}{number} |{end} {shown}"
-    yield f"{dim}{' ' * len(number)} |{end} {' ' * (column - left)}{accent}{'^' * underlined}{end}"
+    yield f"{dim}{' ' * len(number)} |{end} {indent}{accent}{carets}{end}"
+
+
+def _columns(text: str) -> int:
+    """The columns of a terminal that a text takes: emoji and ideographs two, accents none."""
+    return sum(
+        0 if combining(character) else 2 if east_asian_width(character) in {"W", "F"} else 1
+        for character in text
+    )
 
 
 _WIDTH = 100

@@ -77,3 +77,11 @@ def test_the_error_carries_and_shows_its_diagnostics() -> None:
     error = SpecError([diagnostic])
     assert error.diagnostics == (diagnostic,)
     assert str(error) == "error[PFO001]: there is no such file"
+
+
+def test_the_caret_stands_below_the_value_whatever_is_before_it() -> None:
+    diagnostic = Diagnostic(
+        code="c", level="error", message="m", position=Position(1, 6, 2), excerpt="家e\u0301🎉 bc"
+    )
+    _, _, carets = render([diagnostic]).split("\n")
+    assert carets == "  | " + " " * len("家家e🎉🎉 ") + "^^"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.ui.pages import GROUP_PAGE, asset_page, materialize_all, wait_for_success
@@ -12,7 +13,7 @@ WORKFLOW = "pfo.workflow.refresh-openbanking-balances"
 JOB = "pfo_workflow_refresh_openbanking_balances"
 
 
-def test_one_group_shows_the_assets_of_all_four_workflows(page: Page) -> None:
+def test_one_group_shows_what_the_workflows_produce(page: Page) -> None:
     page.goto(GROUP_PAGE)
 
     graph = page.locator("svg")
@@ -20,6 +21,31 @@ def test_one_group_shows_the_assets_of_all_four_workflows(page: Page) -> None:
         expect(graph.get_by_text(name, exact=True)).to_be_visible()
     for twice in ("accounts", "transactions"):
         expect(graph.get_by_text(twice, exact=True)).to_have_count(2)
+
+
+@pytest.mark.parametrize(
+    ("job", "step"),
+    [
+        ("pfo_workflow_generate_financial_summary", "distribute"),
+        ("pfo_workflow_ingest_email_threads", "triage"),
+        ("pfo_workflow_process_uploaded_document", "review"),
+        ("pfo_workflow_upcoming_payments_reminder", "collect"),
+    ],
+)
+def test_workflows_that_cannot_run_here_are_shown_all_the_same(
+    page: Page, job: str, step: str
+) -> None:
+    page.goto(f"/locations/pfo_dagster/jobs/{job}")
+    expect(page.get_by_text(step, exact=True).first).to_be_visible()
+
+
+def test_what_people_decide_is_not_among_what_materialize_all_makes(page: Page) -> None:
+    page.goto(GROUP_PAGE)
+    expect(page.locator("svg").get_by_text("overview", exact=True)).to_be_visible()
+    expect(page.locator("svg").get_by_text("triage", exact=True)).to_have_count(0)
+
+    page.goto(asset_page("human/pfo_workflow_ingest_email_threads/triage"))
+    expect(page.get_by_role("link", name="decisions")).to_be_visible()
 
 
 def test_an_asset_is_connected_to_what_it_is_made_from_and_what_is_made_of_it(page: Page) -> None:
