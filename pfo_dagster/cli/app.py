@@ -128,6 +128,18 @@ def docs(
 
 
 @app.command()
+def compensate(
+    run: Annotated[str, typer.Argument(help="A run's id, or its beginning: any run of the flow.")],
+    again: Annotated[bool, typer.Option(help="Also what has been undone before.")] = False,
+) -> None:
+    """Undo the completed steps of a run, the last first, as its spec says how."""
+    from pfo_dagster.cli.compensate import compensate_run  # noqa: PLC0415 - see `run`
+
+    with plain_errors():
+        raise typer.Exit(DONE if compensate_run(run, again=again) else FAILED)
+
+
+@app.command()
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT over the published relations.")],
     output: Annotated[TableFormat, typer.Option("--format")] = TableFormat.table,

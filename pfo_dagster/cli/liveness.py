@@ -36,6 +36,8 @@ def bury_the_dead(instance: dg.DagsterInstance, home: Path) -> list[str]:
     for run_id in dead:
         run = instance.get_run_by_id(run_id)
         if run is not None and not run.is_finished:
+            # Dagster's daemon cannot repeat it: the process was no code location of its.
+            instance.add_run_tags(run_id, {"dagster/max_retries": "0"})
             instance.report_run_failed(run, "The process that executed the run is gone.")
         instance.event_log_storage.free_concurrency_slots_for_run(run_id)
         (home / _FOLDER / run_id).unlink(missing_ok=True)

@@ -9,6 +9,7 @@ import dagster as dg
 from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 from dagster._core.utils import make_new_run_id
 
+from pfo_dagster.cli.compensate import CODE_LOCATION, QUIET, compensate_failed
 from pfo_dagster.cli.console import CALLED_WRONGLY, INTERRUPTED, err, out, stop
 from pfo_dagster.cli.liveness import alive, bury_the_dead
 from pfo_dagster.cli.progress import RunProgress
@@ -29,12 +30,6 @@ if TYPE_CHECKING:
 
     from pfo_dagster.translate import TranslatedWorkflow
 
-# What the progress display says in people's words, Dagster's console logger need not repeat.
-_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-# The code location of `workspace.yaml`, by which the UI lists a run under its job and in timelines.
-_CODE_LOCATION = "__repository__@pfo_dagster"
-
 
 def run_workflow(key: str, data: Mapping[str, Any]) -> bool:
     """Run the workflow `key` to its end and print what came of it; whether it succeeded."""
@@ -45,15 +40,20 @@ def run_workflow(key: str, data: Mapping[str, Any]) -> bool:
 
     print_source(settings, workflow)
     with open_instance(home) as instance:
-        for run_id in bury_the_dead(instance, home):
+        killed = bury_the_dead(instance, home)
+        for run_id in killed:
             err.print(f"Run {run_id} was killed; it is marked as failed now.", style="dim")
+        compensate_failed(project, instance, home, killed)
         progress = RunProgress(workflow)
         try:
             result = _execute(project, workflow, data, instance, home, progress)
         except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
             raise _interrupted() from None
         asked = [e.task for e in entries(instance) if e.task.root_run == result.run_id]
-    print_steps(progress)
+        print_steps(progress)
+        if not result.success:
+            _print_failures(progress, result.run_id)
+            compensate_failed(project, instance, home, [result.run_id])
     for task in asked:
         out.print(
             f"{task.label} waits for a decision: pfo inbox decide {task.id} --data JSON --by NAME",
@@ -63,9 +63,6 @@ def run_workflow(key: str, data: Mapping[str, Any]) -> bool:
     if progress.interrupted:
         raise _interrupted()
     if not result.success:
-        for message in progress.failures:
-            err.print(f"[bold red]failed:[/] {message}", soft_wrap=True)
-        err.print(f"The whole log: [bold]make dev[/], then run {result.run_id}.", soft_wrap=True)
         return False
     if dg.AssetKey(PUBLISHED_LATEST_BALANCES) in _asset_keys(workflow):
         print_positions(Ledger(settings.data_dir))
@@ -98,10 +95,18 @@ def _execute(
         return job.execute_in_process(
             instance=instance,
             run_id=run_id,
-            run_config={**config, **_QUIET},
-            tags={"pfo/started_by": "pfo run", REPOSITORY_LABEL_TAG: _CODE_LOCATION},
+            run_config={**config, **QUIET},
+            tags={"pfo/started_by": "pfo run", REPOSITORY_LABEL_TAG: CODE_LOCATION},
             raise_on_error=False,
         )
+
+
+def _print_failures(progress: RunProgress, run_id: str) -> None:
+    if progress.interrupted:
+        return
+    for message in progress.failures:
+        err.print(f"[bold red]failed:[/] {message}", soft_wrap=True)
+    err.print(f"The whole log: [bold]make dev[/], then run {run_id}.", soft_wrap=True)
 
 
 def _interrupted() -> typer.Exit:
