@@ -1,0 +1,1 @@
+"""Readers and a writer at the same time."""
