@@ -94,7 +94,7 @@ def _lines(diagnostic: Diagnostic, paint: Mapping[str, str]) -> Iterable[str]:
 def _excerpt(line: str, position: Position, accent: str, dim: str, end: str) -> Iterable[str]:
     column = position.column - 1
     # Long lines are shown around the value; tabs are one column wide, so that the caret fits.
-    left = max(0, column - _WIDTH // 2)
+    left = max(0, column - _WIDTH // 2) if len(line) > _WIDTH else 0
     shown = line.replace("\t", " ")[left : left + _WIDTH].rstrip()
     before, meant = shown[: column - left], shown[column - left :][: position.length]
     indent, carets = " " * _columns(before), "^" * max(1, _columns(meant))
