@@ -146,7 +146,11 @@ FIELDS: tuple[FieldRule, ...] = (
     ),
     *_exact("description of the output", "definition.transitions[].label"),
     *_exact("an asyncio timeout around each execution", "definition.steps[].timeoutMs"),
-    *_refused("service levels are not translated yet", "definition.sla"),
+    *_emulated(
+        "a level that a sensor compares executions with, by the event log",
+        "definition.sla.totalDurationMs",
+        "definition.sla.stepDurationMs",
+    ),
     *_emulated(
         "a job that undoes completed steps, started by a sensor after a failure or a cancellation",
         "definition.compensation.trigger",

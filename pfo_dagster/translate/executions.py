@@ -39,6 +39,9 @@ class WorkflowNames:
     steps: Mapping[str, str] = field(default_factory=dict[str, str])
     """The ids of its steps, by the names of their ops."""
 
+    assets: frozenset[dg.AssetKey] = frozenset()
+    """The assets by which it can be run from their pages."""
+
     def step_of(self, step_key: str | None) -> str | None:
         """The id of the step that an event of a run is about; None for all else."""
         return self.steps.get(self._op(step_key))
@@ -49,8 +52,9 @@ class WorkflowNames:
 
     def may_run_in(self, run: dg.DagsterRun) -> bool:
         """Whether a run can be one of the workflow's: by its job, or from the asset page."""
-        own = run.job_name == self.name or run.job_name in self.continuations
-        return own or run.job_name == ASSET_PAGE_JOB
+        if run.job_name == ASSET_PAGE_JOB:
+            return not self.assets.isdisjoint(run.asset_selection or ())
+        return run.job_name == self.name or run.job_name in self.continuations
 
     def _op(self, step_key: str | None) -> str:
         graph, _, op = (step_key or "").rpartition(".")

@@ -37,6 +37,7 @@ from pfo_dagster.translate.metadata import spec_metadata
 from pfo_dagster.translate.naming import dagster_name, dagster_owner, step_names, steps_graph_name
 from pfo_dagster.translate.reachability import reachable_steps
 from pfo_dagster.translate.routes import routes_of
+from pfo_dagster.translate.service_levels.watching import ServiceLevels, service_levels_of
 from pfo_dagster.translate.step_plan import StepPlan
 
 
@@ -68,6 +69,8 @@ class TranslatedWorkflow:
     """What only continuations produce; they report it, and nobody can ask Dagster to make it."""
     compensation: Compensation | None = None
     """What undoes its steps; None where the spec says nothing of it."""
+    service_levels: ServiceLevels | None = None
+    """How long it may take, and what says so when it takes longer; None likewise."""
 
     @property
     def steps_name(self) -> str:
@@ -99,7 +102,7 @@ class TranslatedWorkflow:
             jobs=[self.asset_job or self.job, *self.continuations.values()],
             sensors=[self.resume] if self.resume else [],
         )
-        parts = [part.definitions for part in (self.compensation,) if part]
+        parts = [one.definitions for one in (self.compensation, self.service_levels) if one]
         return dg.Definitions.merge(own, *parts) if parts else own
 
     @cached_property
@@ -176,6 +179,7 @@ def translate(
         steps_graph=steps_graph_name(spec.meta.key),
         continuations=frozenset(human.continuation for human in humans.values()),
         steps={plan.op_name: plan.step.id for plan in plans},
+        assets=frozenset(made),
     )
     return TranslatedWorkflow(
         name=name,
@@ -190,6 +194,7 @@ def translate(
         compensation=compensation_of(
             spec, names, operations, tuple(humans.values()), job_tags(spec)
         ),
+        service_levels=service_levels_of(spec, names, tuple(humans.values())),
     )
 
 

@@ -18,16 +18,10 @@ class Difference(StrEnum):
     REGISTRY = "workflows-are-not-looked-up"
 
 
-class NotYet(StrEnum):
-    """What the translator does not carry over yet, as `docs/fidelity.md` names it."""
-
-    SERVICE_LEVEL = "service-levels"
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """A case has passed, has been skipped for a reason, or differs."""
 
     case: str
     differences: tuple[str, ...] = ()
-    skipped: Difference | NotYet | None = None
+    skipped: Difference | None = None

@@ -29,12 +29,14 @@ from pfo_dagster.translate.compensation.starting import start_after_run
 from pfo_dagster.translate.executions import root_of
 from pfo_dagster.translate.human import inbox
 from pfo_dagster.translate.human.continuing import resume_config, resume_tags
+from pfo_dagster.translate.human.step import HumanStep
 from pfo_dagster.translate.preflight import pre_flight
+from pfo_dagster.translate.service_levels.timing import readings, timing_of
 from tests.conformance.outcome import Difference, Outcome
 from tests.conformance.recordings import as_json, given_by_hand, revived
 from tests.conformance.script import Script
 from tests.conformance.skips import reason_to_skip
-from tests.conftest import events, metadata_of
+from tests.conftest import VirtualClock, events, metadata_of
 from tests.translate.virtual_time import virtual_time
 
 LONGEST_TIMER_MS = 2**31 - 1
@@ -52,6 +54,8 @@ class Trace:
     data: dict[str, Any] | None
     undoing: list[dict[str, Any]]
     """What each call that undoes a step is given."""
+    breaches: list[tuple[str | None, float]]
+    """The step, or None for the workflow, and its level in ms, as each look at them finds them."""
     unmet: list[tuple[str, str, str, str]] | None
     """What pre-flight found: step, type, identifier, severity; None where it was not asked."""
 
@@ -139,6 +143,12 @@ def recorded_trace(case: dict[str, Any]) -> Trace:
             for call in expected["operationCalls"]
             if isinstance(call.get("input"), dict) and "workflowData" in call["input"]
         ],
+        breaches=[
+            (breach.get("stepId"), breach["expectedMs"])
+            for action in expected["actions"]
+            if action["do"] == "sla"
+            for breach in action["breaches"]
+        ],
         unmet=[
             (issue["stepId"], issue["type"], issue["identifier"], issue["severity"])
             for action in checked
@@ -158,6 +168,7 @@ def replayed_trace(case: dict[str, Any], spec: WorkflowSpec, instance: dg.Dagste
         translated = translate(spec, operations, app, guards_of(case))
         results = list(segments_of_run(case, translated, instance))
         compensate(case, translated, instance, results[-1])
+        breaches = list(breaches_of(case, translated, instance, results[0].run_id, clock))
     step_of = {
         node.name: node.tags.get("pfo/step")
         for job in (translated.job, *translated.continuations.values())
@@ -180,6 +191,7 @@ def replayed_trace(case: dict[str, Any], spec: WorkflowSpec, instance: dg.Dagste
         step=step,
         data=data,
         undoing=[as_json(given) for given in script.undoing],
+        breaches=breaches,
         unmet=[
             (issue.step_id, issue.type, issue.identifier, issue.severity)
             for issue in pre_flight(spec, operations, app)
@@ -238,6 +250,32 @@ def compensate(
         *[compensating.run_config(root_of(instance, run), again=True)] * by_hand,
     ]:
         job.execute_in_process(instance=instance, run_config=config, raise_on_error=False)
+
+
+def breaches_of(
+    case: dict[str, Any],
+    translated: TranslatedWorkflow,
+    instance: dg.DagsterInstance,
+    root: str,
+    clock: VirtualClock,
+) -> Iterator[tuple[str | None, float]]:
+    """What each `sla` finds of what still goes on; the reference looks at nothing else."""
+    if translated.service_levels is None:
+        return
+    timing = timing_of(instance, translated.service_levels.names, root, humans_of(translated))
+    assert timing is not None
+    elapsed = clock.now - VirtualClock().now
+    for action in case.get("actions", []):
+        if action["do"] == "advance":
+            elapsed += action["ms"] / 1000
+        if action["do"] == "sla":
+            for reading in readings(translated.spec, timing, timing.began + elapsed):
+                if reading.breached and not reading.ended:
+                    yield reading.step_id, reading.level_s * 1000
+
+
+def humans_of(translated: TranslatedWorkflow) -> tuple[HumanStep, ...]:
+    return tuple(translated.humans.values())
 
 
 def _waiting(result: dg.ExecuteInProcessResult) -> dict[str, str] | None:

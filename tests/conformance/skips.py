@@ -7,21 +7,16 @@ from typing import Any
 from pfo_dagster.spec import WorkflowSpec, check_structure
 from pfo_dagster.spec.model import GUARD_TYPES, STEP_TYPES
 from pfo_dagster.spec.rules import structure as rules
-from tests.conformance.outcome import Difference, NotYet
+from tests.conformance.outcome import Difference
 from tests.conformance.recordings import given_by_hand
 
 # What a caller may do once a run has come to its end, or waits.
 AFTERWARDS = frozenset({"rollback", "advance", "sla"})
 
 
-def reason_to_skip(case: dict[str, Any], spec: WorkflowSpec) -> Difference | NotYet | None:
+def reason_to_skip(case: dict[str, Any], spec: WorkflowSpec) -> Difference | None:
     """Why a run is not replayed, or None if it is."""
-    return _not_yet(spec) or _refused(case, spec) or _not_a_run(case)
-
-
-def _not_yet(spec: WorkflowSpec) -> NotYet | None:
-    definition = spec.definition
-    return NotYet.SERVICE_LEVEL if definition.sla else None
+    return _refused(case, spec) or _not_a_run(case)
 
 
 def _refused(case: dict[str, Any], spec: WorkflowSpec) -> Difference | None:

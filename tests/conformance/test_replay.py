@@ -13,7 +13,7 @@ import pytest
 
 from tests.conformance import expressions, runs, validations
 from tests.conformance.__main__ import main
-from tests.conformance.outcome import Difference, NotYet
+from tests.conformance.outcome import Difference
 from tests.conformance.recordings import read_cases
 from tests.spec.conformance import FOLDER, needs_recordings
 
@@ -46,7 +46,7 @@ def test_recorded_run(case: dict[str, object], shared_instance: dg.DagsterInstan
 
 def test_the_page_names_every_reason_for_skipping_a_case_and_no_other() -> None:
     named = re.findall(r"^### `([a-z-]+)`", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert named == [*map(str, Difference), *map(str, NotYet)]
+    assert named == [*map(str, Difference)]
 
 
 def test_a_folder_without_recordings_is_not_a_success(tmp_path: Path) -> None:

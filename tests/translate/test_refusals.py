@@ -36,20 +36,6 @@ def test_a_step_that_cannot_be_translated_is_refused_by_name(
     assert any(named in problem and "refused" in problem for problem in problems)
 
 
-@pytest.mark.parametrize(
-    ("place", "value"),
-    [
-        ("sla", {"totalDurationMs": 1000}),
-    ],
-)  # fmt: skip
-def test_parts_of_the_definition_that_are_not_translated_yet_are_refused(
-    place: str, value: dict[str, Any]
-) -> None:
-    definition = {"entryStepId": "a", "steps": [step("a")], "transitions": [], place: value}
-    spec = WorkflowSpec.model_validate({"meta": META, "definition": definition})
-    assert all(f"definition.{place}" in problem for problem in problems_of(spec))
-
-
 def test_fields_that_nobody_thought_of_are_refused_not_ignored() -> None:
     definition = {"entryStepId": "a", "steps": [step("a")], "transitions": []}
     spec = WorkflowSpec.model_validate(
