@@ -14,7 +14,7 @@ import dagster as dg
 
 from pfo_dagster.operations import FailureKind, OperationContext, OperationError
 from pfo_dagster.spec import UNDEFINED
-from pfo_dagster.translate.compensation.records import completion_metadata
+from pfo_dagster.translate.compensation.records import completion_metadata, refuse_to_go_on
 from pfo_dagster.translate.deadline import run_to_end, within
 from pfo_dagster.translate.guards import check_guard
 from pfo_dagster.translate.metadata import as_metadata
@@ -76,6 +76,7 @@ def _attempt(
     states: list[dict[str, Any]],
     carried: CarriedData,
 ) -> Iterator[Any]:
+    refuse_to_go_on(context)
     state = WorkflowState.load(states[0])
     data = carried.take(context.run_id, otherwise=state.data)
     check_guard(plan.step, plan.spec.meta.key, data, plan.guards)

@@ -13,16 +13,19 @@ import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from pfo_dagster.spec import WorkflowSpec
-from pfo_dagster.translate.compensation.records import Completed, History, history, undone
+from pfo_dagster.translate.compensation.records import (
+    COMPENSATED_BY_TAG,
+    Completed,
+    History,
+    history,
+    undone,
+)
 from pfo_dagster.translate.compensation.undo import WORK, Carried, Undo, compensation_asset, undo_op
 from pfo_dagster.translate.executions import WorkflowNames, runs_of
 from pfo_dagster.translate.metadata import as_metadata
 
 COMPENSATES_TAG = "pfo/compensates"
 """On a compensation run: the id of the run with which the undone execution began."""
-COMPENSATED_BY_TAG = "pfo/compensated_by"
-"""On the runs of an execution: the compensation run that undid it last."""
-
 FIND = "find_completed"
 REPORT = "report"
 _FOUND = "found"
@@ -137,6 +140,9 @@ def _find_op(compensating: Compensating) -> dg.OpDefinition:
         seen = compensating.history(instance, root)
         done = frozenset() if again else undone(instance, compensating.asset, seen.completed)
         work = [one for one in reversed(seen.completed) if one.id not in done]
+        for record in runs_of(instance, root) if work else ():
+            tags = {COMPENSATED_BY_TAG: context.run_id}
+            instance.add_run_tags(record.dagster_run.run_id, tags)
         for undo in compensating.undos:
             own = [one.dump() for one in work if one.step_id == undo.undoes.step_id]
             if own:
@@ -177,9 +183,6 @@ def _report_op(compensating: Compensating, carried: Carried) -> dg.OpDefinition:
         found, instance = inputs[_FOUND], context.instance
         carried.data.take(context.run_id, otherwise={})
         carried.interrupted.discard(context.run_id)
-        for record in runs_of(instance, found["root"]):
-            tags = {COMPENSATED_BY_TAG: context.run_id}
-            instance.add_run_tags(record.dagster_run.run_id, tags)
         left = {one.id for one in compensating.left(instance, found["root"])}
         outcome = [
             {"step": one, "outcome": "not undone" if one in left else "undone"}
@@ -192,6 +195,6 @@ def _report_op(compensating: Compensating, carried: Carried) -> dg.OpDefinition:
         compute_fn=report,
         ins={_FOUND: dg.In(dict)},
         outs={"result": dg.Out(list)},
-        description="Says what was undone and what was not, and marks the runs that it was about.",
+        description="Says what was undone and what was not.",
         tags={"pfo/workflow": compensating.spec.meta.key, "dagster/priority": "-1"},
     )

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from pfo_dagster.translate.executions import WorkflowNames
 
+COMPENSATED_BY_TAG = "pfo/compensated_by"
+"""On the runs of an execution: the compensation run that undid it last."""
+
 _COMPLETED = "completed"
 _PAGE = 500
 
@@ -111,6 +114,21 @@ def undone(
     wanted = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=ids)
     records = instance.fetch_materializations(wanted, limit=_PAGE).records
     return frozenset(record.partition_key for record in records if record.partition_key)
+
+
+def refuse_to_go_on(context: dg.OpExecutionContext) -> None:
+    """Raise `dagster.Failure` in a run that would go on from steps which have been undone."""
+    run = context.run
+    if run.parent_run_id is None or run.step_keys_to_execute is None:
+        return
+    parent = context.instance.get_run_by_id(run.parent_run_id)
+    undone_by = parent.tags.get(COMPENSATED_BY_TAG) if parent else None
+    if undone_by is not None:
+        message = (
+            f"What run {run.parent_run_id} completed was undone by run {undone_by}, so nothing can "
+            "go on from it. Re-execute all steps, or start the workflow anew."
+        )
+        raise dg.Failure(message, allow_retries=False)
 
 
 _KINDS = (
