@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pfo_dagster.ledger import (
@@ -15,6 +18,7 @@ from pfo_dagster.ledger import (
     BalanceRow,
     ConnectionDecision,
     ConnectionRow,
+    Ledger,
     RecordedRefresh,
     Refresh,
     Sync,
@@ -23,9 +27,7 @@ from pfo_dagster.ledger import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pfo_dagster.ledger import Ledger
+    from collections.abc import Callable, Sequence
 
 NOON = datetime(2026, 11, 20, 11, 0, tzinfo=UTC)
 """Noon in Paris."""
@@ -85,6 +87,24 @@ _TRANSACTION = TransactionRow(
     last_update=NOON,
     deleted_at=None,
 )
+
+
+def empty_ledger(data_dir: Path, clock: Callable[[], datetime] = lambda: NOON) -> Ledger:
+    """A ledger whose schema is in place already: a copy, which is much faster than making one."""
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ledger = Ledger(data_dir, clock=clock)
+    ledger.warehouse_path.touch(mode=0o600)
+    ledger.warehouse_path.write_bytes(_empty_warehouse())
+    return ledger
+
+
+@cache
+def _empty_warehouse() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Ledger(Path(folder), clock=lambda: NOON - timedelta(days=365))
+        with ledger.writer():
+            pass
+        return ledger.warehouse_path.read_bytes()
 
 
 def account(**changes: object) -> AccountRow:

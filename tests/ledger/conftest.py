@@ -4,14 +4,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pfo_dagster.ledger import Ledger
-from tests.ledger.builders import NOON
+from tests.ledger.builders import empty_ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pfo_dagster.ledger import Ledger
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
     """An empty ledger whose clock stands at noon."""
-    return Ledger(tmp_path / "data", clock=lambda: NOON)
+    return empty_ledger(tmp_path / "data")
