@@ -50,12 +50,14 @@ class Settings(BaseSettings):
     """What that may be set to: PSD2's 4 a day without the account holder, unless agreed upon."""
     force_sync: Literal["auto", "never", "always"] = Field("auto", alias="PFO_FORCE_SYNC")
     """Whether a refresh asks banks themselves: for stale data, not at all, or each time."""
+    alert_webhook_url: SecretStr | None = Field(None, alias="PFO_ALERT_WEBHOOK_URL")
+    """Where alerts are posted to as JSON; secret, because such addresses often hold a token."""
     schedules_on: bool = Field(False, alias="PFO_SCHEDULES_ON")
     """Whether schedules and sensors start out running when a code location is first loaded."""
 
     @field_validator(
         "powens_domain", "powens_base_url", "powens_user_token", "powens_client_id",
-        "powens_webhook_secret", "chosen_dagster_home", mode="before",
+        "powens_webhook_secret", "alert_webhook_url", "chosen_dagster_home", mode="before",
     )  # fmt: skip
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:  # noqa: ANN401 - whatever the environment holds

@@ -15,7 +15,7 @@ import dagster as dg
 from pfo_dagster.automation import automation, expect_freshness, refuse_overspending
 from pfo_dagster.config import Settings, load_settings
 from pfo_dagster.operations.banking import open_banking_operations
-from pfo_dagster.resources import refresh_policy, resources
+from pfo_dagster.resources import alert_sender, refresh_policy, resources
 from pfo_dagster.spec import (
     AppConfig,
     SpecError,
@@ -59,7 +59,7 @@ def build(settings: Settings) -> Project:
     refuse_overspending(workflows, refresh_policy(settings), agreed=agreed)
     definitions = dg.Definitions.merge(
         *(expect_freshness(workflow.definitions) for workflow in translated),
-        automation(workflows, running=settings.schedules_on),
+        automation(workflows, running=settings.schedules_on, send_alert=alert_sender(settings)),
         # The job that Dagster makes up for the asset page runs in one process too, as ours do.
         dg.Definitions(resources=resources(settings, app), executor=dg.in_process_executor),
     )

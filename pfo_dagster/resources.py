@@ -1,4 +1,4 @@
-"""What the operations and the asset checks are handed: the way to the banks, and the ledger.
+"""What operations, asset checks and sensors are handed: the banks, the ledger, who is alerted.
 
 Nothing here opens a file or a connection before an operation asks for it, so that definitions load
 without either.
@@ -11,6 +11,9 @@ import tempfile
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
 
 from pfo_dagster.config import SettingsError
 from pfo_dagster.ledger import Ledger
@@ -25,6 +28,7 @@ from pfo_dagster.operations.banking.access import LEDGER, OPEN_BANKING, BankAcce
 from pfo_dagster.operations.banking.decisions import RefreshPolicy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from pfo_dagster.config import Settings
@@ -99,6 +103,33 @@ def identity_key(data_dir: Path) -> bytes:
             with suppress(FileExistsError):
                 path.hardlink_to(draft.name)
     return path.read_bytes()
+
+
+def alert_sender(settings: Settings) -> Callable[[Mapping[str, str]], int] | None:
+    """What posts an alert's JSON to the webhook that is set up; None where none is.
+
+    It returns the status of the answer and raises `ConnectionError`, which never holds the address:
+    whoever has that can post. Redirects are not followed. Raises `SettingsError` for an address
+    that would send alerts over the network unencrypted.
+    """
+    if settings.alert_webhook_url is None:
+        return None
+    url = settings.alert_webhook_url.get_secret_value()
+    parts = urlsplit(url)
+    here = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if parts.scheme != "https" and not (parts.scheme == "http" and here):
+        problem = "PFO_ALERT_WEBHOOK_URL must begin with https:// (http:// is for this computer)."
+        raise SettingsError(problem)
+
+    def send(alert: Mapping[str, str]) -> int:
+        headers = {"Idempotency-Key": alert["id"]}
+        try:
+            return httpx.post(url, json=dict(alert), headers=headers, timeout=10).status_code
+        except httpx.HTTPError as error:
+            message = f"the alert webhook cannot be reached ({type(error).__name__})"
+            raise ConnectionError(message) from None
+
+    return send
 
 
 def utc_now() -> datetime:

@@ -1,8 +1,8 @@
 """What makes the workflows run by themselves, and what watches over their results.
 
 `schedules`, `sensors` and `webhooks` start workflows, `budget` refuses a timetable that would ask
-the banks too often; `checks` judges the assets, `freshness` says how often they are expected. None
-of it knows HTTP or SQL.
+the banks too often; `checks` judges the assets, `freshness` says how often they are expected,
+`alerts` tells of what failed, is late or waits. None of it knows HTTP or SQL.
 """
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from pfo_dagster.automation.alerts import SendAlert, alert_asset, alert_sensor
 from pfo_dagster.automation.budget import refuse_overspending
 from pfo_dagster.automation.checks import asset_checks
 from pfo_dagster.automation.freshness import expect_freshness
@@ -21,17 +22,26 @@ from pfo_dagster.translate import TranslatedWorkflow
 __all__ = ["automation", "expect_freshness", "refuse_overspending"]
 
 
-def automation(workflows: Mapping[str, TranslatedWorkflow], *, running: bool) -> dg.Definitions:
-    """The automation for the workflows that are there, by key; on from the start if `running`."""
+def automation(
+    workflows: Mapping[str, TranslatedWorkflow],
+    *,
+    running: bool,
+    send_alert: SendAlert | None = None,
+) -> dg.Definitions:
+    """The automation for the workflows that are there, by key; on from the start if `running`.
+
+    `send_alert` tells somebody outside Dagster of alerts, which is on in any case.
+    """
     produced = {
         key for workflow in workflows.values() for assets in workflow.assets for key in assets.keys
     }
     return dg.Definitions(
         schedules=schedules(workflows, running=running),
-        assets=[webhook_asset()],
+        assets=[webhook_asset(), alert_asset()],
         sensors=[
             *sensors(workflows, running=running),
             *webhook_sensor(workflows, running=running),
+            alert_sensor(workflows, send_alert),
         ],
         asset_checks=asset_checks(produced),
     )

@@ -31,6 +31,10 @@ class Attempt:
     began: float
     ended: float | None = None
 
+    def elapsed(self, now: float) -> float:
+        """Seconds that it took, or has taken by `now`."""
+        return (now if self.ended is None else self.ended) - self.began
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -39,6 +43,10 @@ class Timing:
     began: float
     ended: float | None
     attempts: tuple[Attempt, ...] = ()
+
+    def elapsed(self, now: float) -> float:
+        """Seconds that it took, or has taken by `now`."""
+        return (now if self.ended is None else self.ended) - self.began
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +98,12 @@ def readings(spec: WorkflowSpec, timing: Timing, now: float) -> list[Reading]:
     found: list[Reading] = []
     total = total_level(spec)
     if total is not None:
-        elapsed = (timing.ended or now) - timing.began
-        found.append(Reading(None, total, elapsed, timing.ended is not None))
+        found.append(Reading(None, total, timing.elapsed(now), timing.ended is not None))
     for step_id, level in step_levels(spec).items():
         own = [attempt for attempt in timing.attempts if attempt.step_id == step_id]
         if own:
-            longest = max((one.ended or now) - one.began for one in own)
-            found.append(Reading(step_id, level, longest, all(one.ended for one in own)))
+            ended = all(one.ended is not None for one in own)
+            found.append(Reading(step_id, level, max(one.elapsed(now) for one in own), ended))
     return found
 
 
