@@ -31,12 +31,14 @@ class PlannedStep:
     """A step as it is generated."""
 
     id: str
-    decision: bool
+    type: str
     guard: Condition
     timeout_ms: int | None
     retry: Mapping[str, Any] | None
     edges: Sequence[tuple[str, Condition]]
     script: Sequence[Played]
+    answers: Sequence[Any]
+    """What people say when they are asked, one after the other, until an answer is taken."""
 
 
 @dataclass
@@ -44,10 +46,12 @@ class Run:
     """What was seen of a run."""
 
     status: str = "running"
-    data: dict[str, int] = field(default_factory=dict[str, int])
-    calls: list[tuple[str, dict[str, int]]] = field(default_factory=list[Any])
+    data: dict[str, Any] = field(default_factory=dict[str, Any])
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list[Any])
     delays: list[tuple[str, float]] = field(default_factory=list[Any])
     path: list[str] = field(default_factory=list[str])
+    refused: list[tuple[str, Any]] = field(default_factory=list[Any])
+    """Answers that a guard did not let pass; the task then waits for another."""
 
 
 def interpret(steps: Sequence[PlannedStep], initial: Mapping[str, int]) -> Run:
@@ -58,26 +62,45 @@ def interpret(steps: Sequence[PlannedStep], initial: Mapping[str, int]) -> Run:
     while current is not None:
         step = by_id[current]
         run.path.append(current)
-        output = _execute(step, run)
+        given, output = _ask(step, run) if step.type == "human" else (None, _execute(step, run))
         if run.status != "running":
             return run
         if not step.edges:
             run.status, current = "completed", None
             continue
-        current = next((to for to, when in step.edges if _holds(when, run.data, output)), None)
+        seen = {"data": run.data, "output": output, "input": given}
+        current = next((to for to, when in step.edges if _holds(when, seen)), None)
         if current is None:
             run.status = "failed"
     return run
+
+
+def _ask(step: PlannedStep, run: Run) -> tuple[Any, Any]:
+    """Ask until an answer passes the guard: the answer, and the output that it is."""
+    if not _holds(step.guard, {"data": run.data}):
+        run.status = "failed"
+        return None, None
+    for answer in step.answers:
+        if not _holds(step.guard, {"data": run.data, "input": answer}):
+            run.refused.append((step.id, answer))
+            continue
+        wrapped = isinstance(answer, dict) and answer.get("ok") is True
+        output = answer["data"] if wrapped else answer
+        for part in (answer, output):
+            run.data.update(part if isinstance(part, dict) else {})
+        return answer, output
+    run.status = "waiting"
+    return None, None
 
 
 def _execute(step: PlannedStep, run: Run) -> Mapping[str, int] | None:
     """Attempt a step until it is done or has failed for good; its output."""
     retries = 0
     while True:
-        if not _holds(step.guard, run.data, None):
+        if not _holds(step.guard, {"data": run.data}):
             run.status = "failed"
             return None
-        if step.decision:
+        if step.type == "decision":
             return None
         run.calls.append((step.id, dict(run.data)))
         played = step.script[retries] if retries < len(step.script) else Played("ok")
@@ -104,9 +127,11 @@ def _delay(retry: Mapping[str, Any], retries: int) -> float:
     return max(1, min(delay, retry.get("maxDelayMs", delay)))
 
 
-def _holds(condition: Condition, data: Mapping[str, int], output: Mapping[str, int] | None) -> bool:
+def _holds(condition: Condition, seen: Mapping[str, Any]) -> bool:
+    """Whether a condition holds on `data`, `output` and `input`, where they are objects."""
     if condition is None:
         return True
     place, name, operator, number = condition
-    values = data if place == "data" else output or {}
-    return (values.get(name) == number) is (operator == "===")
+    values = seen.get(place)
+    found = values.get(name) if isinstance(values, dict) else None
+    return (found == number) is (operator == "===")

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from pfo_dagster.operations import Operation, OperationContext, OperationError, OperationRegistry
 from pfo_dagster.spec import WorkflowSpec
-from pfo_dagster.translate import translate
+from pfo_dagster.translate import TranslatedWorkflow, translate
+from pfo_dagster.translate.human import inbox
+from pfo_dagster.translate.human.continuing import resume_config, resume_tags
 from tests.conftest import events, metadata_of
 from tests.translate.interpreter import Condition, PlannedStep, Played, Run, interpret
 from tests.translate.support import step, workflow
@@ -23,6 +25,7 @@ from tests.translate.virtual_time import virtual_time
 NAMES = st.sampled_from(["x", "y", "z"])
 NUMBERS = st.integers(0, 2)
 ONCE_IN_TWENTY = st.integers(0, 19)
+TYPES = st.sampled_from(["automation"] * 16 + ["decision"] * 2 + ["human"] * 2)
 VALUES = st.dictionaries(NAMES, NUMBERS, max_size=3)
 
 
@@ -30,6 +33,12 @@ def conditions(*places: str) -> st.SearchStrategy[Condition]:
     return st.tuples(st.sampled_from(places), NAMES, st.sampled_from(["===", "!=="]), NUMBERS)
 
 
+ANSWERS = st.one_of(
+    VALUES,
+    VALUES.map(lambda values: {"x": 1, **values}),
+    st.sampled_from([None, False, "", 1, []]),
+    VALUES.map(lambda values: {"ok": True, "data": values}),
+)
 OUTCOMES = st.builds(
     Played,
     ends=st.sampled_from(["ok"] * 9 + ["retryable"] * 9 + ["timeout", "fatal"]),
@@ -57,21 +66,29 @@ def planned_steps(draw: st.DrawFn) -> list[PlannedStep]:
         # Near ancestors make long paths, several of them joins.
         sources = draw(st.sets(st.integers(max(0, target - 3), target - 1), min_size=1, max_size=3))
         for source in sorted(sources):
-            edges[source].append((f"s{target}", draw(conditions("data", "output"))))
+            condition = draw(conditions("data", "output", "input"))
+            edges[source].append((f"s{target}", condition))
     steps: list[PlannedStep] = []
     for number in range(count):
         if edges[number] and draw(ONCE_IN_TWENTY) != 7:
             # Nearly every branch has a default, or few runs would come far.
             edges[number].append((draw(st.sampled_from(edges[number]))[0], None))
+        type_ = draw(TYPES)
+        guard = conditions("data") if draw(ONCE_IN_TWENTY) == 7 else st.none()
+        if type_ == "human":
+            # Behind a guard on the input, the same task may refuse one answer and take another.
+            guard |= conditions("data", "input") | st.just(("input", "x", "!==", 1))
         steps.append(
             PlannedStep(
                 id=f"s{number}",
-                decision=draw(ONCE_IN_TWENTY) in {7, 8, 9},
-                guard=draw(conditions("data")) if draw(ONCE_IN_TWENTY) == 7 else None,
+                type=type_,
+                guard=draw(guard),
                 timeout_ms=draw(st.sampled_from([None, None, 0, 100])),
                 retry=draw(RETRIES) if draw(ONCE_IN_TWENTY) != 7 else None,
                 edges=edges[number],
                 script=draw(st.lists(OUTCOMES, max_size=3)),
+                # Where nobody gives an answer that is taken, the workflow waits.
+                answers=draw(st.lists(ANSWERS, min_size=draw(st.integers(0, 3)), max_size=3)),
             )
         )
     return steps
@@ -85,8 +102,8 @@ def as_spec(steps: Sequence[PlannedStep]) -> WorkflowSpec:
     content: list[dict[str, Any]] = []
     for planned in steps:
         fields: dict[str, Any] = {"timeoutMs": planned.timeout_ms, "retry": planned.retry}
-        if planned.decision:
-            fields["type"] = "decision"
+        if planned.type != "automation":
+            fields = {"type": planned.type}
         if planned.guard:
             fields["guard"] = {"type": "expression", "value": as_text(planned.guard)}
         content.append(step(planned.id, **fields))
@@ -126,26 +143,62 @@ def run_in_dagster(steps: Sequence[PlannedStep], initial: dict[str, int]) -> Run
         result = translated.job.execute_in_process(
             instance=instance, run_config=translated.run_config(initial), raise_on_error=False
         )
-    run.delays = [
+        observe(result, run)
+        while run.status == "waiting":
+            answered = answer(steps, run, translated, instance)
+            if answered is None:
+                break
+            observe(answered, run)
+    return run
+
+
+def answer(
+    steps: Sequence[PlannedStep],
+    run: Run,
+    translated: TranslatedWorkflow,
+    instance: dg.DagsterInstance,
+) -> dg.ExecuteInProcessResult | None:
+    """Give the answers to the task that waits, and go on; None if none of them is taken."""
+    (task,) = (entry.task for entry in inbox.entries(instance))
+    (planned,) = (one for one in steps if one.id == task.step_id)
+    human = translated.humans[task.step_id]
+    for said in planned.answers:
+        try:
+            decision = inbox.decide(instance, task, human, said, by="the test")
+        except dg.Failure:
+            run.refused.append((task.step_id, said))
+            continue
+        return translated.continuations[task.step_id].execute_in_process(
+            instance=instance,
+            run_config=resume_config(human, task, decision),
+            tags=resume_tags(task),
+            raise_on_error=False,
+        )
+    return None
+
+
+def observe(result: dg.ExecuteInProcessResult, run: Run) -> None:
+    """Add what was seen of one Dagster run of the workflow."""
+    run.delays += [
         (event.step_key or "", round((event.step_retry_data.seconds_to_wait or 0) * 1000, 3))
         for event in events(result, dg.DagsterEventType.STEP_UP_FOR_RETRY)
     ]
-    run.path = [
-        event.step_key
-        for event in events(result, dg.DagsterEventType.STEP_START)
-        if event.step_key and event.step_key not in {"pre_flight", "settle"}
-    ]
+    for event in events(result, dg.DagsterEventType.STEP_START):
+        # A human step is started twice: when it asks, and when it has been decided.
+        if event.step_key not in {"pre_flight", "settle", *run.path[-1:]}:
+            run.path.append(event.step_key or "")
     if result.success:
-        run.status, run.data = "completed", result.output_for_node("settle", "result")["data"]
+        state = result.output_for_node("settle", "result")
+        run.status = "waiting" if state.get("waits_for") else "completed"
+        run.data = state["data"]
     else:
         (failure,) = events(result, dg.DagsterEventType.STEP_FAILURE)
         told = failure.step_failure_data.user_failure_data
         run.status, run.data = "failed", metadata_of(told)["data"]
-    return run
 
 
 @settings(
-    max_examples=60,
+    max_examples=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
