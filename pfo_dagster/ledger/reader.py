@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
-    from duckdb import DuckDBPyConnection
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
     Parameters = Sequence[object] | Mapping[str, object] | None
 
@@ -41,22 +41,23 @@ class Reader:
     @contextlib.contextmanager
     def open(cls, published: Path) -> Generator[Reader]:
         """Open the publication that is in place now. Raises `NotPublishedError`, `StorageError`."""
-        if not published.exists():
-            raise NotPublishedError(
-                f"Nothing is published yet: there is no {published}. Run `make run` first, or check"
-                " that the data directory is the right one."
-            )
-        # Attached to a fresh in-memory database: connecting to the file itself would give a
-        # process that still has an older publication open that one again.
-        connection = duckdb.connect(":memory:", config={**OFFLINE, "memory_limit": "4GB"})
-        with contextlib.closing(connection):
-            with explaining(published, "read"):
-                name = str(published).replace("'", "''")
-                connection.execute(f"ATTACH '{name}' AS ledger (READ_ONLY)")
-                connection.execute("USE ledger")
-                connection.execute("SET enable_external_access = false")
-                connection.execute("SET lock_configuration = true")
+        with contextlib.closing(_connect(published)) as connection:
             yield cls(connection)
+
+    @classmethod
+    def lasting(cls, published: Path) -> Reader:
+        """The same, open for as long as the reader or a relation of it is in use."""
+        return cls(_connect(published))
+
+    def relation(self, name: str) -> DuckDBPyRelation:
+        """A relation of the publication to go on from, read when asked. Raises `QueryError`."""
+        try:
+            return self._connection.table(name)
+        except duckdb.Error as error:
+            known = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
+            names = sorted(str(row["table_name"]) for row in self.rows(known))
+            message = f"There is no relation {name!r} in the published file. There are: "
+            raise QueryError(message + ", ".join(names)) from error
 
     def table(self, sql: str, params: Parameters = None) -> pa.Table:
         """The result of one query: amounts as decimal128, instants as timestamps in UTC.
@@ -98,6 +99,28 @@ class Reader:
                 f"Only queries (SELECT, FROM, DESCRIBE, EXPLAIN) can be run here, not {kinds[0]}:"
                 " the published file is for reading."
             )
+
+
+def _connect(published: Path) -> DuckDBPyConnection:
+    if not published.exists():
+        raise NotPublishedError(
+            f"Nothing is published yet: there is no {published}. Run `make run` first, or check"
+            " that the data directory is the right one."
+        )
+    # Attached to a fresh in-memory database: connecting to the file itself would give a process
+    # that still has an older publication open that one again.
+    connection = duckdb.connect(":memory:", config={**OFFLINE, "memory_limit": "4GB"})
+    try:
+        with explaining(published, "read"):
+            name = str(published).replace("'", "''")
+            connection.execute(f"ATTACH '{name}' AS ledger (READ_ONLY)")
+            connection.execute("USE ledger")
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 _Answer = TypeVar("_Answer")
