@@ -160,3 +160,22 @@ def test_stale_accounts_come_with_what_stands_in_the_way(ledger: Ledger) -> None
     assert (second.account_id, second.state, second.needs_attention) == ("3", "stale", False)
     assert (current.refreshed_at, current.newest_as_of) == (NOON, NOON)
     assert current.oldest_as_of == NOON - 9 * DAY
+
+
+def test_the_days_between_two_are_those_of_the_whole(ledger: Ledger) -> None:
+    closed = account(account_id="2", deleted_at=NOON + 4 * DAY)
+    with ledger.writer() as writer:
+        record(writer, refresh("r0"), [observed(0, "10"), observed(1, "5", account_id="2")])
+        record(writer, refresh("r2"), [observed(2, "11")])
+        record(writer, refresh("r3"), [observed(2, "12")], accounts=[account(), closed])
+        record(writer, refresh("r6"), [observed(6, "13")])
+    whole = published(ledger, "daily_balances", "day, account_id")
+    assert [row["amount"] for row in whole if row["account_id"] == "1"] == [
+        10, 10, 12, 12, 12, 12, 13
+    ]  # fmt: skip
+    for first in range(-1, 8):
+        for last in range(first, 8):
+            days = (NOON + first * DAY).date(), (NOON + last * DAY).date()
+            asked = f"daily_balances_between('{days[0]}', '{days[1]}')"
+            expected = [row for row in whole if days[0] <= row["day"] <= days[1]]
+            assert published(ledger, asked, "day, account_id") == expected
