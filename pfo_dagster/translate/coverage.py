@@ -185,6 +185,8 @@ def coverage(spec: WorkflowSpec, guards: Guards | None = None) -> list[FieldCove
             step = spec.definition.steps[cast("int", location[2])]
             own = _within_step(step, location[3:], guards, reachable=step.id in reachable)
             treatment, becomes = own or (treatment, becomes)
+        elif (reason := _of_no_effect(spec, location, value, reachable)) is not None:
+            treatment, becomes = Treatment.EXACT, f"nothing: {reason}"
         covered.append(FieldCoverage(location, value, treatment, becomes))
     return covered
 
@@ -209,6 +211,30 @@ def _within_step(
     ):
         return Treatment.EXACT, "nothing: a human step calls nothing, and waits without limit"
     return None
+
+
+def _of_no_effect(
+    spec: WorkflowSpec, location: Location, value: object, reachable: frozenset[str]
+) -> str | None:
+    """Why a service level or a compensation changes nothing, in the reference neither."""
+    match location:
+        case ("definition", "sla", "stepDurationMs", str(step_id)):
+            types = {step.id: step.type for step in spec.definition.steps}
+            if value == 0:
+                return "0 is no service level"
+            if types.get(step_id) == "human":
+                return "how long a person takes is not measured"
+            return None if step_id in reachable and step_id in types else "no run comes to the step"
+        case ("definition", "sla", "totalDurationMs") if value == 0:
+            return "0 is no service level"
+        case ("definition", "compensation", "steps", int(index), *_):
+            compensation = spec.definition.compensation
+            undone = [one.step_id for one in (compensation.steps if compensation else ())]
+            if undone[index] in undone[:index]:
+                return "the first compensation of a step counts"
+            return None if undone[index] in reachable else "no run comes to the step"
+        case _:
+            return None
 
 
 def _leaves(value: Any, location: Location) -> Iterator[tuple[Location, object]]:  # noqa: ANN401 - JSON

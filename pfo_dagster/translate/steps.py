@@ -13,6 +13,7 @@ from pfo_dagster.translate.attempts import CarriedData, attempt_step
 from pfo_dagster.translate.naming import asset_output_name
 from pfo_dagster.translate.retries import describe_retries
 from pfo_dagster.translate.routes import END
+from pfo_dagster.translate.service_levels.timing import step_levels
 from pfo_dagster.translate.step_plan import StepPlan
 
 
@@ -58,6 +59,11 @@ def _description(plan: StepPlan) -> str:
             lines.append(f"Calls `{step.action.operation.key}`@{step.action.operation.version}.")
     else:
         lines.append("Decides where to go on; calls nothing.")
+    level = step_levels(plan.spec).get(step.id)
+    if level is not None:
+        lines.append(f"Its service level is {level:g} s for each attempt; longer is an alert.")
+    if plan.can_be_undone:
+        lines.append("Can be undone: see the compensation job.")
     if step.guard:
         lines.append(f"Only if {step.guard.type} `{step.guard.value}` lets it.")
     if plan.spec.source is not None:

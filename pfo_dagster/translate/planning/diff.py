@@ -22,6 +22,7 @@ from pfo_dagster.translate.planning.phrases import (
     step_phrase,
 )
 from pfo_dagster.translate.planning.plan import assets_of_step, produced_assets
+from pfo_dagster.translate.planning.recovery import compensation_changes, service_level_changes
 from pfo_dagster.translate.planning.worst_case import (
     DIFFERENT_DELAYS,
     retry_waits,
@@ -51,6 +52,8 @@ class ChangeKind(StrEnum):
     GUARD = "guard"
     REQUIREMENT = "requirement"
     TRANSITION = "transition"
+    COMPENSATION = "compensation"
+    SERVICE_LEVEL = "service level"
     ASSET_ADDED = "asset added"
     ASSET_REMOVED = "asset removed"
     ASSET_RENAMED = "asset renamed"
@@ -81,7 +84,7 @@ STOPS = "stops a schedule until a person decides"
 _TOLD_OF_STEPS = frozenset({
     "id", "type", "action", "retry", "guard", "requiredIntegrations", "requiredCapabilities",
 })  # fmt: skip
-_TOLD_OF_DEFINITION = frozenset({"steps", "transitions", "entryStepId"})
+_TOLD_OF_DEFINITION = frozenset({"steps", "transitions", "entryStepId", "compensation", "sla"})
 
 
 def compare_workflows(
@@ -92,6 +95,7 @@ def compare_workflows(
         *_job(before, after),
         *_steps(before, after),
         *_transitions(before, after),
+        *_recovery(before, after),
         *_assets(before, after, operations),
         *_costs(before, after),
         *_other_fields(before, after),
@@ -156,6 +160,13 @@ def _transitions(before: WorkflowSpec, after: WorkflowSpec) -> Iterator[Change]:
         if stayed != [one for one in new if one in old]:
             text = f"tries its transitions in another order: {', then '.join(new)}"
             yield Change(ChangeKind.TRANSITION, step_id, text)
+
+
+def _recovery(before: WorkflowSpec, after: WorkflowSpec) -> Iterator[Change]:
+    for subject, text in compensation_changes(before, after):
+        yield Change(ChangeKind.COMPENSATION, subject, text)
+    for subject, text in service_level_changes(before, after):
+        yield Change(ChangeKind.SERVICE_LEVEL, subject, text)
 
 
 def _assets(

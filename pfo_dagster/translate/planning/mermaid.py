@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from pfo_dagster.spec.checks.transitions import check_transitions
 from pfo_dagster.spec.rules.structure import NO_WAY_OUT
+from pfo_dagster.translate.planning.recovery import undoing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ def _lines(spec: WorkflowSpec) -> Iterator[str]:
     named += [edge.to for edge in spec.definition.transitions]
     named += [edge.from_ for edge in spec.definition.transitions]
     nodes = {step_id: f"step{number}" for number, step_id in enumerate(dict.fromkeys(named))}
-    stuck = _steps_that_may_be_stuck(spec)
+    stuck, undone = _steps_that_may_be_stuck(spec), undoing(spec)
     yield 'start(["start"])'
     yield 'finish(["end"])'
     if stuck:
@@ -52,6 +53,8 @@ def _lines(spec: WorkflowSpec) -> Iterator[str]:
             )
         if not edges and step_id in steps:
             yield f"{node} --> finish"
+        if step_id in undone:
+            yield f'{node} -.->|"undone by"| undo_{node}[["{escaped(undone[step_id])}"]]'
         if step_id in stuck:
             yield f'{node} -.->|"if none matches"| failure'
 

@@ -19,6 +19,7 @@ from pfo_dagster.translate.planning.markdown import code, code_block, plain, tab
 from pfo_dagster.translate.planning.mermaid import flowchart
 from pfo_dagster.translate.planning.phrases import reference_phrase
 from pfo_dagster.translate.planning.plan import produced_assets
+from pfo_dagster.translate.planning.recovery import WHOLE, levels, trigger_phrase, undoing
 from pfo_dagster.translate.planning.worst_case import (
     human_steps,
     retry_waits,
@@ -123,6 +124,8 @@ def _metadata(spec: WorkflowSpec) -> str:
         "documents": ", ".join(code(one) for one in meta.doc_id or ()),
         "Dagster job": code(dagster_name(meta.key)),
         "costs": cost.text if cost else "no bound: the steps form a cycle, or lead nowhere",
+        "service level": f"{levels(spec)[WHOLE]} in all" if WHOLE in levels(spec) else "",
+        "undone": plain(trigger_phrase(spec)) if spec.definition.compensation else "",
         "stops until a person decides": f"at {waits}" if waits else "",
     }
     return table(("", ""), [(name, text) for name, text in facts.items() if text])
@@ -134,7 +137,7 @@ def _steps(spec: WorkflowSpec) -> str:
             code(step.id),
             plain(step.label),
             plain(step.description or ""),
-            _does(step),
+            _does(step) + _recovers(spec, step),
             _attempts(step),
             "<br>".join(_goes_on(edge) for edge in spec.transitions_from(step.id)) or "the end",
         )
@@ -156,6 +159,14 @@ def _does(step: Step) -> str:
     if step.timeout_ms and step.timeout_ms > 0:
         parts.append(f"each attempt at most {seconds(step.timeout_ms / 1000)}")
     return "<br>".join(parts)
+
+
+def _recovers(spec: WorkflowSpec, step: Step) -> str:
+    """How long the step may take by its service level, and what undoes it."""
+    level, operation = levels(spec).get(step.id), undoing(spec).get(step.id)
+    parts = [f"service level {level} for each attempt" if level else ""]
+    parts.append(f"undone by {code(operation)}" if operation else "")
+    return "".join(f"<br>{part}" for part in parts if part)
 
 
 def _goes_on(edge: Transition) -> str:

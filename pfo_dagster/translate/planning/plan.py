@@ -13,6 +13,7 @@ from pfo_dagster.spec import RULES, to_json
 from pfo_dagster.translate.coverage import Treatment, coverage
 from pfo_dagster.translate.naming import PRE_FLIGHT, SETTLE, dagster_name
 from pfo_dagster.translate.planning.judging import judge
+from pfo_dagster.translate.planning.recovery import recovery_object
 from pfo_dagster.translate.planning.worst_case import human_steps, worst_case
 from pfo_dagster.translate.preflight import pre_flight
 from pfo_dagster.translate.reachability import reachable_steps
@@ -196,6 +197,8 @@ def _object(spec: WorkflowSpec, job: str, location: Sequence[str | int]) -> str:
             return f"edge {dagster_name(edge.from_)} → {dagster_name(edge.to)}"
         case ("definition", "entryStepId"):
             return f"op {dagster_name(spec.entry_step_id or '')}"
+        case ("definition", *rest):
+            return recovery_object(spec, job, rest) or f"job {job}"
         case _:
             return f"job {job}"
 
