@@ -95,9 +95,17 @@ def _list(values: tuple[object, ...], serialize: SerializerFunctionWrapHandler) 
 
 def _number(value: object) -> int | float:
     number = float(value) if isinstance(value, Decimal) else value
-    if isinstance(number, int | float) and not isinstance(number, bool) and isfinite(number):
+    if isinstance(number, int | float) and not isinstance(number, bool) and _is_finite(number):
         return number
     raise PydanticCustomError("number_type", "Input should be a number")
+
+
+def _is_finite(number: float) -> bool:
+    """Whether JavaScript has such a number: what is too large for a double is infinite there."""
+    try:
+        return isfinite(number)
+    except OverflowError:
+        return False
 
 
 Item = TypeVar("Item")

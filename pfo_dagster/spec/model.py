@@ -74,7 +74,7 @@ class RetryPolicy(SpecPart):
 
     model_config = demanded("maxAttempts", "backoff", "delayMs")
 
-    max_attempts: int | None = None
+    max_attempts: Number | None = None
     """Number of RETRIES: the step runs at most once more than this. None when missing."""
     backoff: Backoff | None = None
     """`exponential` doubles the delay each time; `linear` keeps it. Missing means exponential."""

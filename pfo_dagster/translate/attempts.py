@@ -14,12 +14,12 @@ import dagster as dg
 
 from pfo_dagster.operations import FailureKind, OperationContext, OperationError
 from pfo_dagster.spec import UNDEFINED
+from pfo_dagster.spec.timing import timer_ms
 from pfo_dagster.translate.compensation.records import completion_metadata, refuse_to_go_on
 from pfo_dagster.translate.deadline import run_to_end, within
 from pfo_dagster.translate.guards import check_guard
 from pfo_dagster.translate.metadata import as_metadata
 from pfo_dagster.translate.naming import asset_output_name
-from pfo_dagster.translate.retries import timer_ms
 from pfo_dagster.translate.routes import END, choose
 from pfo_dagster.translate.state import Taken, WorkflowState, as_json, merge, unwrap
 

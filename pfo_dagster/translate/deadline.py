@@ -15,7 +15,7 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pfo_dagster.operations import FailureKind, OperationError
-from pfo_dagster.translate.retries import timer_ms
+from pfo_dagster.spec.timing import timer_ms
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine

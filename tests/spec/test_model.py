@@ -234,3 +234,9 @@ def test_any_metadata_survives(metadata: dict[str, Any]) -> None:
     written = workflow(metadata=metadata)
     spec = WorkflowSpec.model_validate(written)
     assert json.loads(spec.model_dump_json(by_alias=True, exclude_unset=True)) == written
+
+
+def test_a_number_that_javascript_has_not_is_refused() -> None:
+    written = workflow([step("a", timeoutMs=10**400)], [])
+    with pytest.raises(ValidationError, match="should be a number"):
+        WorkflowSpec.model_validate(written)

@@ -48,7 +48,7 @@ OUTCOMES = st.builds(
     retry_after_ms=st.none() | st.integers(1, 5000),
 )
 RETRIES = st.fixed_dictionaries(
-    {"maxAttempts": st.sampled_from([2, 3, 3, 4, 4, 1, 0, -1])},
+    {"maxAttempts": st.sampled_from([2, 3, 3, 4, 4, 1, 1.5, 0, -1])},
     optional={
         "backoff": st.sampled_from(["linear", "exponential"]),
         "delayMs": st.integers(-10, 2000),

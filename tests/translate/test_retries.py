@@ -114,3 +114,12 @@ def test_retries_are_spelled_out_for_people() -> None:
         "Retried up to 2 times, after 0.75 s, 0.75 s (constant backoff).",
         "Runs once; a failure is final.",
     ]
+
+
+@pytest.mark.parametrize(("attempts", "retries"), [(2.5, 3), (0.1, 1), (3.0, 3)])
+def test_a_fraction_of_a_retry_is_a_retry_as_in_the_reference(
+    attempts: float, retries: int
+) -> None:
+    policy = policy_of({"maxAttempts": attempts, "backoff": "linear", "delayMs": 1})
+    assert policy is not None
+    assert policy.max_retries == retries

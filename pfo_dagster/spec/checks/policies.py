@@ -6,12 +6,19 @@ The first three checks are the reference's `validateSlaConfig`, `validateCompens
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pfo_dagster.spec.checks.finding import as_javascript, did_you_mean, finding, is_given
 from pfo_dagster.spec.expressions.values import to_text
 from pfo_dagster.spec.model import BACKOFFS
 from pfo_dagster.spec.rules import policies as rules
+from pfo_dagster.spec.timing import (
+    LONGEST_TIMER_MS,
+    delay_ms,
+    doubles,
+    first_delay_ms,
+    retries_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +26,6 @@ if TYPE_CHECKING:
     from pfo_dagster.spec.diagnostics import Diagnostic
     from pfo_dagster.spec.model import RetryPolicy, WorkflowSpec
     from pfo_dagster.spec.source import Place
-
-_LONGEST_TIMER_MS: Final = 2**31 - 1
 
 
 def check_service_level(spec: WorkflowSpec) -> Iterator[Diagnostic]:
@@ -148,10 +153,8 @@ def check_retry_details(spec: WorkflowSpec) -> Iterator[Diagnostic]:
                 expected=" or ".join(BACKOFFS),
                 hint=did_you_mean(retry.backoff, BACKOFFS),
             )
-        if _longest_delay_ms(retry) > _LONGEST_TIMER_MS:
-            message = (
-                f'Step "{step_id}" may wait longer than {_LONGEST_TIMER_MS} ms between retries'
-            )
+        if _longest_delay_ms(retry) > LONGEST_TIMER_MS:
+            message = f'Step "{step_id}" may wait longer than {LONGEST_TIMER_MS} ms between retries'
             hint = "set maxDelayMs"
             yield finding(spec, rules.RETRY_TOO_LONG, message, place, at="key", hint=hint)
 
@@ -179,13 +182,11 @@ def _check_retry_completeness(
 
 
 def _longest_delay_ms(retry: RetryPolicy) -> float:
-    retries = min(retry.max_attempts or 0, 64)
-    if retries <= 0:
+    retries = retries_of(retry)
+    if not retries:
         return 0
-    delay = 1000 if retry.delay_ms is None else retry.delay_ms
-    if retry.backoff in {"exponential", None}:
-        delay *= 2 ** (retries - 1)
-    return delay if retry.max_delay_ms is None else min(delay, retry.max_delay_ms)
+    first, cap = first_delay_ms(retry), retry.max_delay_ms
+    return delay_ms(first, retries, doubling=doubles(retry), cap_ms=cap)
 
 
 def _retries(spec: WorkflowSpec) -> Iterator[tuple[Place, str, RetryPolicy]]:

@@ -109,7 +109,7 @@ RETRY_TOO_LONG: Final = Rule(
     "PFO086",
     "warning",
     "A delay is longer than ContractSpec's engine can wait",
-    "Its timers overflow at 2147483647 ms (24.8 days) and fire at once. Here the delay is kept.",
+    "Its timers overflow at 2147483647 ms (24.8 days) and fire at once; so it is here.",
     "retry: {maxAttempts: 40, backoff: exponential, delayMs: 1000}",
 )
 TIMEOUT_OFF: Final = Rule(

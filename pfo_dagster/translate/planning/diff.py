@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from pfo_dagster.spec.timing import DIFFERENT_WAITS, retries_of
 from pfo_dagster.translate.naming import dagster_name
 from pfo_dagster.translate.planning.phrases import (
     action_phrase,
@@ -24,7 +25,6 @@ from pfo_dagster.translate.planning.phrases import (
 from pfo_dagster.translate.planning.plan import assets_of_step, produced_assets
 from pfo_dagster.translate.planning.recovery import compensation_changes, service_level_changes
 from pfo_dagster.translate.planning.worst_case import (
-    DIFFERENT_DELAYS,
     retry_waits,
     seconds,
     step_worst_case,
@@ -262,8 +262,8 @@ def _requirements(step: Step) -> set[str]:
 
 def _retry_effect(retry: RetryPolicy | None) -> tuple[int, list[float]]:
     """What tells two retries apart: how many there are, and the waits before as many as differ."""
-    count = 0 if retry is None or retry.max_attempts is None else max(0, retry.max_attempts)
-    return count, retry_waits(retry, at_most=DIFFERENT_DELAYS)
+    count = retries_of(retry)
+    return count, retry_waits(retry, at_most=DIFFERENT_WAITS)
 
 
 def _cost_change(old: WorstCase, new: WorstCase) -> str:
