@@ -75,6 +75,8 @@ def _start(data_dir: Path, now: datetime) -> tuple[multiprocessing.Process, Conn
 def _refresh(data_dir: Path, now: datetime, waiting: Connection) -> None:
     os.environ["PFO_DATA_DIR"] = str(data_dir)
     os.environ.pop("DAGSTER_HOME", None)
+    # Killed runs spend forced syncs; the next run must be able to ask the bank all the same.
+    os.environ["PFO_FORCED_SYNCS_PER_DAY"] = os.environ["PFO_FORCED_SYNCS_AGREED"] = "1000"
     # The sandbox lives at the time that it is told, so that every day brings new balances.
     resources.utc_now = lambda: now
     log = os.open(data_dir.with_name("output.txt"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
