@@ -46,7 +46,12 @@ from pfo_dagster.ledger.holdings import Holding, Total, holdings, totals
 from pfo_dagster.ledger.instants import bank_day
 from pfo_dagster.ledger.ledger import Ledger
 from pfo_dagster.ledger.reader import Reader
-from pfo_dagster.ledger.results import RecordedOverview, RecordedRefresh, RecordedSync
+from pfo_dagster.ledger.results import (
+    RecordedOverview,
+    RecordedRefresh,
+    RecordedSync,
+    Succession,
+)
 from pfo_dagster.ledger.rows import (
     AccountOutcome,
     AccountRow,
@@ -106,6 +111,7 @@ __all__ = [
     "SchemaError",
     "StaleAccount",
     "StorageError",
+    "Succession",
     "Sync",
     "Total",
     "TransactionRow",

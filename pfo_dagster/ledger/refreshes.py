@@ -8,6 +8,8 @@ from pfo_dagster.ledger.arrow import insert, record_of
 from pfo_dagster.ledger.balances import add_balances
 from pfo_dagster.ledger.database import rows_of
 from pfo_dagster.ledger.results import RecordedRefresh
+from pfo_dagster.ledger.successions import recognise_accounts, successions_of
+from pfo_dagster.ledger.tombstones import end_accounts, end_connections
 from pfo_dagster.ledger.versions import add_accounts, add_connections, vanished_accounts
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ def find_refresh(connection: DuckDBPyConnection, refresh_id: str) -> RecordedRef
             changed_accounts=tuple(accounts),
             changed_connections=tuple(connections),
             vanished_accounts=tuple(vanished),
+            successions=successions_of(connection, commit_number),
         )
     return None
 
@@ -47,8 +50,13 @@ def find_refresh(connection: DuckDBPyConnection, refresh_id: str) -> RecordedRef
 def add_refresh(commit: Commit, refresh: Refresh, findings: Findings) -> RecordedRefresh:
     """Write everything that a refresh brought, and the account of it."""
     changed_connections = add_connections(commit, refresh, findings.connections)
+    ended_connections = end_connections(commit, refresh, findings.connections)
     changed_accounts = add_accounts(commit, refresh, findings.accounts)
     new_balances = add_balances(commit, refresh, findings.balances)
+    vanished = vanished_accounts(commit, refresh, findings.accounts, findings.rejected)
+    successions = recognise_accounts(commit, refresh, vanished)
+    ended_accounts = end_accounts(commit, refresh, vanished)
+    continued = {one.account_id for one in successions if one.succeeded_by}
     _add_details(commit, refresh, findings)
     add_rejected(commit, refresh, refresh.refresh_id, findings.rejected)
     recorded = RecordedRefresh(
@@ -57,11 +65,15 @@ def add_refresh(commit: Commit, refresh: Refresh, findings: Findings) -> Recorde
         new_balances=new_balances,
         unchanged_balances=len(findings.balances) - new_balances,
         failed_connections=sum(decision.failed for decision in findings.decisions),
-        changed_accounts=changed_accounts,
-        changed_connections=changed_connections,
-        vanished_accounts=vanished_accounts(commit, refresh, findings.accounts, findings.rejected),
+        changed_accounts=tuple(sorted({*changed_accounts, *ended_accounts, *continued})),
+        changed_connections=tuple(sorted({*changed_connections, *ended_connections})),
+        vanished_accounts=tuple(
+            one for one in vanished if one not in continued and one not in ended_accounts
+        ),
+        successions=successions,
     )
     row = {**record_of(refresh), **record_of(recorded), "recorded_at": commit.at}
+    del row["successions"]  # they are a relation of their own
     insert(commit.connection, "refreshes", [row], key=("refresh_id",))
     return recorded
 

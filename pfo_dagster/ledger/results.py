@@ -6,6 +6,17 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Succession:
+    """An account that went away and came back under another id, or may have."""
+
+    account_id: str
+    succeeded_by: str | None
+    """The account that continues it; None where several could, and nothing was joined."""
+    recognised_by: str
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedRefresh:
     """What a refresh added to the ledger. Recording it again gives the same answer."""
 
@@ -18,7 +29,10 @@ class RecordedRefresh:
     """Ids of accounts that are new or differ from what was known."""
     changed_connections: tuple[str, ...]
     vanished_accounts: tuple[str, ...]
-    """Known accounts that the provider no longer lists; kept, and worth telling somebody."""
+    """Known accounts that the provider no longer lists though their connection is there; kept, and
+    worth telling somebody."""
+    successions: tuple[Succession, ...] = ()
+    """Accounts that came back under new ids, and those where that is not clear."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

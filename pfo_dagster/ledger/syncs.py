@@ -8,6 +8,7 @@ from pfo_dagster.ledger.arrow import insert, record_of
 from pfo_dagster.ledger.database import rows_of
 from pfo_dagster.ledger.refreshes import add_rejected
 from pfo_dagster.ledger.results import RecordedSync
+from pfo_dagster.ledger.tombstones import end_accounts, end_connections
 from pfo_dagster.ledger.versions import (
     add_accounts,
     add_connections,
@@ -60,10 +61,14 @@ def add_account_sync(
 ) -> RecordedSync:
     """Write the listed connections and accounts; the figures of the sync count the accounts."""
     add_connections(commit, sync, connections)
+    end_connections(commit, sync, connections)
     changed = add_accounts(commit, sync, accounts)
-    vanished = vanished_accounts(commit, sync, accounts, rejected)
+    missing = vanished_accounts(commit, sync, accounts, rejected)
+    ended = end_accounts(commit, sync, missing)
+    vanished = tuple(one for one in missing if one not in ended)
     add_rejected(commit, sync, sync.sync_id, rejected)
-    return _add_sync(commit, sync, "accounts", changed, len(accounts), vanished)
+    recorded = tuple(sorted({*changed, *ended}))
+    return _add_sync(commit, sync, "accounts", recorded, len(accounts) - len(changed), vanished)
 
 
 def add_transaction_sync(
@@ -75,7 +80,8 @@ def add_transaction_sync(
     """Write the transactions of a period. One that is missing from it is left as it was."""
     changed = add_transactions(commit, sync, transactions)
     add_rejected(commit, sync, sync.sync_id, rejected)
-    return _add_sync(commit, sync, "transactions", changed, len(transactions), ())
+    unchanged = len(transactions) - len(changed)
+    return _add_sync(commit, sync, "transactions", changed, unchanged, ())
 
 
 def _add_sync(
@@ -83,14 +89,14 @@ def _add_sync(
     sync: Sync,
     kind: Literal["accounts", "transactions"],
     changed: tuple[str, ...],
-    listed: int,
+    unchanged: int,
     vanished: tuple[str, ...],
 ) -> RecordedSync:
     recorded = RecordedSync(
         sync_id=sync.sync_id,
         commit_number=commit.number,
         changed_records=changed,
-        unchanged_records=listed - len(changed),
+        unchanged_records=unchanged,
         vanished_records=vanished,
     )
     row = {**record_of(sync), **record_of(recorded), "kind": kind, "recorded_at": commit.at}

@@ -11,6 +11,7 @@ from pfo_dagster.ledger.instants import bank_day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from pfo_dagster.ledger.commits import Commit
     from pfo_dagster.ledger.rows import (
@@ -50,7 +51,11 @@ def add_accounts(
     commit: Commit, source: Refresh | Sync, rows: Sequence[AccountRow]
 ) -> tuple[str, ...]:
     """The ids of the accounts of which a version was added."""
-    records = [{**record_of(row, source), "closed_on": _closed_on(row)} for row in rows]
+    continued = _continued(commit, source)
+    records = [
+        {**record_of(row, source), "closed_on": _closed_on(row, continued.get(row.account_id))}
+        for row in rows
+    ]
     return _add(commit, _ACCOUNTS, records)
 
 
@@ -81,9 +86,22 @@ def vanished_accounts(
     return tuple(str(account_id) for (account_id,) in known if account_id not in seen)
 
 
-def _closed_on(account: AccountRow) -> object:
-    ends = [end for end in (account.disabled_at, account.deleted_at) if end is not None]
-    return bank_day(min(ends)) if ends else None
+def _continued(commit: Commit, source: Refresh | Sync) -> dict[str, date]:
+    """From which day on another account counts in the place of one that came back as that."""
+    found = rows_of(
+        commit.connection,
+        "SELECT account_id, since FROM account_successions"
+        " WHERE tenant_id = ? AND provider = ? AND succeeded_by IS NOT NULL",
+        [source.tenant_id, source.provider],
+    )
+    return {str(account_id): since for account_id, since in found}
+
+
+def _closed_on(account: AccountRow, continued_on: date | None) -> date | None:
+    ends = [bank_day(end) for end in (account.disabled_at, account.deleted_at) if end is not None]
+    if ends and continued_on is not None:
+        ends.append(continued_on)
+    return min(ends) if ends else None
 
 
 def _add(

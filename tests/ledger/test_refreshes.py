@@ -145,7 +145,7 @@ def test_accounts_that_vanish_are_named_and_kept(ledger: Ledger) -> None:
         record(writer, refresh("r1"), [], accounts=listed)
         second = writer.record_refresh(
             refresh("r2"),
-            connections=[],
+            connections=[connection()],
             accounts=[listed[0]],
             balances=[],
             outcomes=[],

@@ -64,6 +64,15 @@ class ConnectionReport(BaseModel):
     reason: str
 
 
+class SuccessionReport(BaseModel):
+    """An account that went away and came back under a new id, or may have."""
+
+    account_id: str
+    succeeded_by: str | None = Field(description="None where several could: nothing was joined.")
+    recognised_by: str
+    candidates: list[str]
+
+
 class RefreshedBalances(BaseModel):
     """Output of `openbanking.balances.refresh`."""
 
@@ -74,6 +83,9 @@ class RefreshedBalances(BaseModel):
     unchanged_balances: int
     rejected_rows: int = Field(description="Rows that could not be trusted; see `rejected`.")
     connections: list[ConnectionReport]
+    successions: list[SuccessionReport] = Field(
+        default=[], description="Accounts under new ids; see `account_successions`."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +262,15 @@ def _report(
             )
             for one in handled
         ],
+        successions=[
+            SuccessionReport(
+                account_id=one.account_id,
+                succeeded_by=one.succeeded_by,
+                recognised_by=one.recognised_by,
+                candidates=list(one.candidates),
+            )
+            for one in recorded.successions
+        ],
     )
 
 
@@ -264,7 +285,19 @@ def _describe(
         failed_connections=recorded.failed_connections,
         rejected_rows=report.rejected_rows,
         connections=[connection.model_dump() for connection in report.connections],
+        successions=[succession.model_dump() for succession in report.successions],
     )
+    _warn_of_accounts(context, recorded)
+
+
+def _warn_of_accounts(context: OperationContext[RefreshInput], recorded: RecordedRefresh) -> None:
+    for one in recorded.successions:
+        if one.succeeded_by:
+            message = "Account %s came back as %s (same %s): its history goes on there."
+            context.log.warning(message, one.account_id, one.succeeded_by, one.recognised_by)
+        else:
+            message = "Account %s went away, and %s could be the same: look which; none was joined."
+            context.log.warning(message, one.account_id, " or ".join(one.candidates))
     if recorded.vanished_accounts:
         context.log.warning(
             "The provider no longer lists these accounts: %s", ", ".join(recorded.vanished_accounts)
