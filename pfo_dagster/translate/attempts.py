@@ -81,8 +81,10 @@ def _attempt(
     data = carried.take(context.run_id, otherwise=state.data)
     check_guard(plan.step, plan.spec.meta.key, data, plan.guards)
     call = _call_context(plan, context, data) if plan.calls else None
-    output = unwrap(_call(plan, context, call, carried)) if call else UNDEFINED
-    data = as_json(merge(data, output))
+    returned = unwrap(_call(plan, context, call, carried)) if call else UNDEFINED
+    output = as_json(returned)
+    # A member that is returned as undefined takes away the one that was there.
+    data = as_json(merge(data, returned), "the data")
     route, because = choose(plan.step.id, plan.routes, data, output)
 
     taken = Taken(

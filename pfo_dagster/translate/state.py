@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import copy
 from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Self
 
 from pfo_dagster.spec import UNDEFINED
@@ -62,16 +64,45 @@ def unwrap(output: Any) -> Any:  # noqa: ANN401 - any JSON value
     return output
 
 
-def as_json(output: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """The output as JSON has it: a member that is `UNDEFINED` is not there, in a list it is null.
+def as_json(output: Any, place: str = "the output") -> Any:  # noqa: ANN401 - any JSON value
+    """The output as JSON has it: what is kept, shown, and read by conditions.
 
-    To expressions that is the same; only the reference's live objects can tell the difference.
+    As JavaScript writes it, a member that is `UNDEFINED` is not there, in a list it is null, and a
+    time is its ISO text. A `Decimal` is text too, since no amount may become a float. Raises
+    `TypeError`, naming the place, for what JSON has not.
     """
-    if isinstance(output, dict):
-        return {name: as_json(value) for name, value in output.items() if value is not UNDEFINED}
-    if isinstance(output, (list, tuple)):
-        return [None if value is UNDEFINED else as_json(value) for value in output]
-    return output
+    match output:
+        case dict():
+            return {
+                _name(name, place): as_json(value, f"{place}.{name}")
+                for name, value in output.items()
+                if value is not UNDEFINED
+            }
+        case list() | tuple():
+            return [
+                None if value is UNDEFINED else as_json(value, f"{place}[{index}]")
+                for index, value in enumerate(output)
+            ]
+        case datetime():
+            whole = output.microsecond % 1000 == 0
+            text = output.isoformat(timespec="milliseconds" if whole else "microseconds")
+            return text.replace("+00:00", "Z")
+        case date():
+            return output.isoformat()
+        case Decimal():
+            return format(output, "f")
+        case None | str() | int() | float():
+            return output
+        case _ if output is UNDEFINED:
+            return output
+        case _:
+            raise TypeError(f"{place} is a {type(output).__name__}, which is not JSON")
+
+
+def _name(name: object, place: str) -> str:
+    if isinstance(name, str):
+        return name
+    raise TypeError(f"{place} has the name {name!r}; in JSON all names are text")
 
 
 def merge(data: dict[str, Any], output: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value

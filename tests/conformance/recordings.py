@@ -34,8 +34,10 @@ def revived(value: Any) -> Any:
 
 
 def as_json(value: Any) -> Any:
-    """A recorded value without the members that JavaScript had and JSON has not."""
+    """A recorded value without the members that JavaScript had and JSON has not, times as text."""
     match value:
+        case {"$date": str(text)}:
+            return text
         case dict():
             return {
                 key: as_json(item) for key, item in value.items() if item != {"$undefined": True}

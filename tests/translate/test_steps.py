@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import dagster as dg
@@ -340,3 +342,38 @@ def test_a_whole_problem_that_is_returned_is_a_failure() -> None:
 @pytest.mark.parametrize("result", [{"ok": False}, {"ok": False, "code": "X", "problem": {}}])
 def test_half_a_problem_that_is_returned_is_data(result: dict[str, Any]) -> None:
     assert final_data(run(workflow([step("a")]), Script(a=[result]).registry("a"))) == result
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC), "2026-01-02T03:04:05.678Z"),
+        (date(2026, 1, 2), "2026-01-02"),
+        (Decimal("0.10"), "0.10"),
+        ((1, UNDEFINED), [1, None]),
+    ],
+)
+def test_what_json_has_not_is_kept_as_javascript_writes_it(value: object, kept: object) -> None:
+    script = Script(a=[{"at": value}])
+    spec = workflow([step("a"), step("b")], [("a", "b", "output.at !== null")])
+    result = translate(spec, script.registry("a", "b")).job.execute_in_process()
+    assert result.success
+    assert script.seen[-1] == {"at": kept}
+
+
+@pytest.mark.parametrize(
+    ("output", "named"),
+    [
+        ({"ids": [{1, 2}]}, "the output.ids[0] is a set, which is not JSON"),
+        ({"a": {1: 2}}, "the output.a has the name 1; in JSON all names are text"),
+    ],
+)
+def test_what_cannot_be_kept_fails_the_step_and_is_named(output: object, named: str) -> None:
+    script = Script(a=[output])
+    spec = workflow([step("a", retry={"maxAttempts": 3, "backoff": "linear", "delayMs": 1})])
+    result = translate(spec, script.registry("a")).job.execute_in_process(raise_on_error=False)
+    (failure,) = events(result, dg.DagsterEventType.STEP_FAILURE)
+    told = failure.step_failure_data.user_failure_data
+    assert told
+    assert named in (told.description or "")
+    assert script.calls == ["a"]
