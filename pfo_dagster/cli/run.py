@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import time
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -51,6 +52,7 @@ def run_workflow(key: str, data: Mapping[str, Any]) -> bool:
             raise _interrupted() from None
         asked = [e.task for e in entries(instance) if e.task.root_run == result.run_id]
         print_steps(progress)
+        _print_breaches(workflow, instance, result.run_id)
         if not result.success:
             _print_failures(progress, result.run_id)
             compensate_failed(project, instance, home, [result.run_id])
@@ -107,6 +109,16 @@ def _print_failures(progress: RunProgress, run_id: str) -> None:
     for message in progress.failures:
         err.print(f"[bold red]failed:[/] {message}", soft_wrap=True)
     err.print(f"The whole log: [bold]make dev[/], then run {run_id}.", soft_wrap=True)
+
+
+def _print_breaches(
+    workflow: TranslatedWorkflow, instance: dg.DagsterInstance, run_id: str
+) -> None:
+    """What took longer than its service level; on record once Dagster's daemon has looked."""
+    levels = workflow.service_levels
+    for reading in levels.readings(instance, run_id, time.time()) if levels else ():
+        if reading.breached:
+            err.print(f"[bold yellow]late:[/] {reading.text}", soft_wrap=True)
 
 
 def _interrupted() -> typer.Exit:

@@ -24,6 +24,7 @@ def collisions(translated: Sequence[TranslatedWorkflow]) -> list[Diagnostic]:
     for workflow in translated:
         names = [workflow.name, *(job.name for job in workflow.continuations.values())]
         names += [workflow.steps_name] if workflow.assets else []
+        names += [workflow.compensation.job.name] if workflow.compensation else []
         for name in names:
             other = by_name.setdefault(name, workflow)
             if other is not workflow:

@@ -8,7 +8,8 @@ Nothing is kept beside the log, so that whoever reads it, and whenever, reads th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeAlias
 
 import dagster as dg
 from dagster._core.storage.tags import ROOT_RUN_ID_TAG
@@ -59,6 +60,46 @@ class WorkflowNames:
     def _op(self, step_key: str | None) -> str:
         graph, _, op = (step_key or "").rpartition(".")
         return op if graph in {"", self.steps_graph} else ""
+
+
+Seen: TypeAlias = dict[str, str | int]
+"""A sensor's cursor: what it has come to, by what it reads."""
+
+
+def ended_runs(
+    instance: dg.DagsterInstance, seen: Seen, statuses: Sequence[dg.DagsterRunStatus]
+) -> Sequence[dg.RunRecord]:
+    """Runs that have come to one of `statuses` since `seen`, which is moved along; 100 at a time.
+
+    Those of the last minutes come again: another process may write an earlier time after a later
+    one was read. Who acts on a run has to know whether that was done.
+    """
+    after = seen.get("runs")
+    since = datetime.fromisoformat(str(after)) - _AGAIN if after else None
+    page = instance.get_run_records(
+        dg.RunsFilter(statuses=statuses, updated_after=since),
+        limit=_PAGE,
+        order_by="update_timestamp",
+        ascending=True,
+    )
+    if len(page) < _PAGE:
+        if page:
+            seen["runs"] = page[-1].update_timestamp.astimezone(UTC).isoformat()
+        return page
+    # There is more, and it must be read from here; what ended at the same time as the last of these
+    # belongs to them, because times may be whole seconds.
+    last = page[-1].update_timestamp.astimezone(UTC)
+    seen["runs"] = (last + _AGAIN).isoformat()
+    then = dg.RunsFilter(
+        statuses=statuses, updated_after=last - _MOMENT, updated_before=last + _MOMENT
+    )
+    found = {record.storage_id: record for record in (*page, *instance.get_run_records(then))}
+    return list(found.values())
+
+
+_AGAIN = timedelta(minutes=2)
+_MOMENT = timedelta(milliseconds=1)
+_PAGE = 100
 
 
 def runs_of(instance: dg.DagsterInstance, root: str) -> list[dg.RunRecord]:

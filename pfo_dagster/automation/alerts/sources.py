@@ -6,14 +6,14 @@ Each source hands on where it has come to, as a part of the sensor's cursor.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from pfo_dagster.automation.alerts.records import Alert, AlertKind
-from pfo_dagster.translate.executions import ASSET_PAGE_JOB
+from pfo_dagster.translate.executions import ASSET_PAGE_JOB, Seen, ended_runs
 from pfo_dagster.translate.human.records import Task
 
 if TYPE_CHECKING:
@@ -21,11 +21,7 @@ if TYPE_CHECKING:
 
     from pfo_dagster.translate import TranslatedWorkflow
 
-Seen = dict[str, str | int]
-
 _PAGE = 200
-# Runs are seen again for a while: another process may write an earlier time after a later one.
-_OVERLAP = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +50,14 @@ def new_alerts(instance: dg.DagsterInstance, watched: Watched, seen: Seen) -> It
 
 
 def _failures(instance: dg.DagsterInstance, watched: Watched, seen: Seen) -> Iterator[Alert]:
-    after = seen.get("runs")
-    since = datetime.fromisoformat(str(after)) - _OVERLAP if after else None
-    records = instance.get_run_records(
-        dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=since),
-        order_by="update_timestamp",
-        ascending=True,
-    )
-    for record in records:
-        seen["runs"] = record.update_timestamp.astimezone(UTC).isoformat()
+    for record in ended_runs(instance, seen, [dg.DagsterRunStatus.FAILURE]):
         run = record.dagster_run
         workflow = watched.workflow_of(run)
         if workflow is None or run.tags.get(WILL_RETRY_TAG) == "true":
             continue
         key = workflow.spec.meta.key
         steps = _failed_steps(instance, run)
-        where = f" in {', '.join(steps)}" if steps else ": its process is gone"
+        where = f" in {', '.join(steps)}" if steps else ", not in a step: its process died"
         undoes = workflow.compensation and run.job_name == workflow.compensation.job.name
         kind = AlertKind.NOT_UNDONE if undoes else AlertKind.FAILED
         what = f"The compensation of {key} failed" if undoes else f"{key} failed"

@@ -3,18 +3,14 @@
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
 import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from pfo_dagster.translate.compensation.job import Compensating
 from pfo_dagster.translate.compensation.starting import Start, start_after_run, start_once
+from pfo_dagster.translate.executions import Seen, ended_runs
 from pfo_dagster.translate.human.records import first_decision, task_of
 from pfo_dagster.translate.human.step import HumanStep
-
-# Runs are seen again for a while: another process may write an earlier time after a later one was
-# read. That starts nothing twice.
-OVERLAP = timedelta(minutes=2)
 
 _ENDED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
@@ -52,17 +48,9 @@ def compensation_sensor(
 
 
 def _after_runs(
-    compensating: Compensating, instance: dg.DagsterInstance, seen: dict[str, str | int]
+    compensating: Compensating, instance: dg.DagsterInstance, seen: Seen
 ) -> Iterator[Start]:
-    after = seen.get("runs")
-    since = datetime.fromisoformat(str(after)) - OVERLAP if after else None
-    records = instance.get_run_records(
-        dg.RunsFilter(statuses=_ENDED, updated_after=since),
-        order_by="update_timestamp",
-        ascending=True,
-    )
-    for record in records:
-        seen["runs"] = record.update_timestamp.astimezone(UTC).isoformat()
+    for record in ended_runs(instance, seen, _ENDED):
         start = start_after_run(compensating, instance, record.dagster_run)
         if start is not None:
             yield start
@@ -72,7 +60,7 @@ def _after_tasks(
     compensating: Compensating,
     instance: dg.DagsterInstance,
     humans: Sequence[HumanStep],
-    seen: dict[str, str | int],
+    seen: Seen,
 ) -> Iterator[Start]:
     """What to start for tasks that were closed without an answer: their workflow is cancelled."""
     for human in humans:

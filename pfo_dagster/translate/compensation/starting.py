@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from pfo_dagster.translate.compensation.job import Compensating
 
 CAUSE_TAG = "pfo/compensates_because_of"
-"""On a compensation run that started by itself: the run that failed, or the task that was closed.
-
-A hash of it, where it is longer than a tag may be."""
+"""On a compensation run that started by itself: the run that failed, or the task that was closed."""
 
 
 @dataclass(frozen=True, slots=True)

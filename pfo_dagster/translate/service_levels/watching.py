@@ -10,13 +10,13 @@ so that a tick which is repeated after a crash finds what the other left.
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import dagster as dg
 from dagster._core.storage.dagster_run import FINISHED_STATUSES, NOT_FINISHED_STATUSES
 
 from pfo_dagster.spec import WorkflowSpec
-from pfo_dagster.translate.executions import WorkflowNames, root_of
+from pfo_dagster.translate.executions import Seen, WorkflowNames, ended_runs, root_of
 from pfo_dagster.translate.human.records import partitions_name, task_of
 from pfo_dagster.translate.human.step import HumanStep
 from pfo_dagster.translate.metadata import as_metadata
@@ -26,9 +26,6 @@ PREFIX = "service_levels"
 """The first part of the key of every service-level asset."""
 BREACHED_TAG = "pfo/service_level"
 """On a run that breached one; its value is `breached`."""
-
-# Runs are seen again for a while: another process may write an earlier time after a later one.
-_OVERLAP = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +102,9 @@ def service_level_sensor(
     )
 
 
-def _executions(
-    levels: ServiceLevels, instance: dg.DagsterInstance, seen: dict[str, str]
-) -> Iterator[str]:
+def _executions(levels: ServiceLevels, instance: dg.DagsterInstance, seen: Seen) -> Iterator[str]:
     """The executions to look at, by the runs with which they began."""
-    after = seen.get("runs")
-    since = datetime.fromisoformat(after) - _OVERLAP if after else None
-    ended = instance.get_run_records(
-        dg.RunsFilter(statuses=FINISHED_STATUSES, updated_after=since),
-        order_by="update_timestamp",
-        ascending=True,
-    )
-    for record in ended:
-        seen["runs"] = record.update_timestamp.astimezone(UTC).isoformat()
+    ended = ended_runs(instance, seen, FINISHED_STATUSES)
     active = instance.get_run_records(dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES)))
     for record in (*ended, *active):
         if levels.names.may_run_in(record.dagster_run):
