@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check lock clean
+.PHONY: help run dev test check bench lock clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,9 @@ check: $(VENV)/.dev ## lint, format, types, layers, and the generated pages
 	@$(BIN)/lint-imports
 	@$(BIN)/pfo docs --check
 
+bench: $(VENV)/.dev $(VENV)-bench/.made ## the measurements of benchmarks/README.md (20 minutes)
+	@$(BIN)/python -m benchmarks
+
 lock: $(VENV)/.uv ## resolve the dependencies again
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements/dev.lock
@@ -33,9 +36,11 @@ lock: $(VENV)/.uv ## resolve the dependencies again
 	  requirements/build.in -o requirements/run.lock
 	@echo "uv" | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header - -o requirements/uv.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header requirements/bench.in -o requirements/bench.lock
 
 clean: ## forget the virtual environment and every cache, not the data
-	@rm -rf $(VENV) .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(VENV)-bench .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/.uv: requirements/uv.lock
 	@echo "Setting up $(VENV) ..."
@@ -53,3 +58,9 @@ $(VENV)/.dev: $(VENV)/.uv requirements/dev.lock pyproject.toml
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q --require-hashes -r requirements/dev.lock
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.run
+
+# dagster-duckdb-pandas needs pandas 2, hence an environment of its own for what is compared with it.
+$(VENV)-bench/.made: $(VENV)/.uv requirements/bench.lock
+	@$(PYTHON) -m venv $(VENV)-bench
+	@VIRTUAL_ENV=$(VENV)-bench $(BIN)/uv pip install -q --require-hashes -r requirements/bench.lock
+	@touch $@

@@ -1,0 +1,1 @@
+"""Measurements: see README.md for what is compared and how to run it."""
