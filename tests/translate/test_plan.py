@@ -44,7 +44,7 @@ def test_each_field_has_its_object_and_its_line() -> None:
     (spec,) = read_workflows(SPECS / "refresh-openbanking-balances.yaml")
     fields = {field.path: field for field in plan_workflow(spec, open_banking_operations()).fields}
     delay = fields["definition.steps[1].retry.delayMs"]
-    assert delay.becomes == "op fetch_balances"
+    assert delay.becomes == "retry policy of op fetch_balances"
     assert delay.treatment == "emulated"
     assert delay.file
     assert delay.line
@@ -54,6 +54,19 @@ def test_each_field_has_its_object_and_its_line() -> None:
         fields["definition.transitions[0].to"].becomes == "edge refresh_balances → fetch_balances"
     )
     assert fields["meta.owners[0]"].becomes == "job pfo_workflow_refresh_openbanking_balances"
+
+
+def test_what_becomes_of_a_human_step_and_of_requirements_is_named() -> None:
+    (spec,) = read_workflows(SPECS / "upcoming-payments-reminder.ts")
+    fields = {field.path: field for field in plan_workflow(spec, open_banking_operations()).fields}
+    job = "pfo_workflow_upcoming_payments_reminder"
+    made = translate(spec, open_banking_operations())
+    (decisions,), (continuation,) = made.decisions, made.continuations.values()
+    assert fields["definition.steps[0].type"].becomes == (
+        f"op collect, asset {decisions.key.to_user_string()}, job {continuation.name}"
+    )
+    assert decisions.key.to_user_string() == f"human/{job}/collect"
+    assert fields["definition.steps[1].requiredIntegrations[0]"].becomes == "op pre_flight"
 
 
 def test_a_refused_field_is_marked_among_the_others() -> None:

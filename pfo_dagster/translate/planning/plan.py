@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pfo_dagster.spec import RULES, to_json
 from pfo_dagster.translate.coverage import Treatment, coverage
+from pfo_dagster.translate.human.records import PREFIX as DECISIONS
 from pfo_dagster.translate.naming import PRE_FLIGHT, SETTLE, dagster_name
 from pfo_dagster.translate.planning.judging import judge
 from pfo_dagster.translate.planning.recovery import recovery_object
@@ -190,8 +191,8 @@ def _line(field: PlannedField) -> int:
 def _object(spec: WorkflowSpec, job: str, location: Sequence[str | int]) -> str:
     """The Dagster object that holds what stands at `location`."""
     match tuple(location):
-        case ("definition", "steps", int(index), *_):
-            return f"op {dagster_name(spec.definition.steps[index].id)}"
+        case ("definition", "steps", int(index), str(field), *_):
+            return _object_of_step(spec.definition.steps[index], job, field)
         case ("definition", "transitions", int(index), *_):
             edge = spec.definition.transitions[index]
             return f"edge {dagster_name(edge.from_)} → {dagster_name(edge.to)}"
@@ -201,6 +202,23 @@ def _object(spec: WorkflowSpec, job: str, location: Sequence[str | int]) -> str:
             return recovery_object(spec, job, rest) or f"job {job}"
         case _:
             return f"job {job}"
+
+
+def _object_of_step(step: Step, job: str, field: str) -> str:
+    op = dagster_name(step.id)
+    human = step.type == "human"
+    decisions = "/".join((DECISIONS, job, op))
+    match field:
+        case "requiredIntegrations" | "requiredCapabilities":
+            return f"op {PRE_FLIGHT}"
+        case "retry" if step.type == "automation":
+            return f"retry policy of op {op}"
+        case "type" if human:
+            return f"op {op}, asset {decisions}, job {job}__after_{op}"
+        case "action" if human:
+            return f"asset {decisions}"
+        case _:
+            return f"op {op}"
 
 
 def _field_as_json(field: PlannedField) -> dict[str, object]:
