@@ -52,12 +52,19 @@ class Settings(BaseSettings):
     """Whether a refresh asks banks themselves: for stale data, not at all, or each time."""
     alert_webhook_url: SecretStr | None = Field(None, alias="PFO_ALERT_WEBHOOK_URL")
     """Where alerts are posted to as JSON; secret, because such addresses often hold a token."""
+    home_currency: str | None = Field(None, alias="PFO_HOME_CURRENCY", pattern="^[A-Z]{3}$")
+    """The currency of `pfo balances`' total, such as EUR; without one, none is made."""
+    rates_url: str = Field(
+        "https://www.ecb.europa.eu/stats/eurofxref", alias="PFO_RATES_URL", pattern="^https?://"
+    )
+    """Where the European Central Bank's files of reference rates are."""
     schedules_on: bool = Field(False, alias="PFO_SCHEDULES_ON")
     """Whether schedules and sensors start out running when a code location is first loaded."""
 
     @field_validator(
         "powens_domain", "powens_base_url", "powens_user_token", "powens_client_id",
-        "powens_webhook_secret", "alert_webhook_url", "chosen_dagster_home", mode="before",
+        "powens_webhook_secret", "alert_webhook_url", "chosen_dagster_home", "home_currency",
+        mode="before",
     )  # fmt: skip
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:  # noqa: ANN401 - whatever the environment holds

@@ -12,7 +12,12 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from pfo_dagster.automation import automation, expect_freshness, refuse_overspending
+from pfo_dagster.automation import (
+    automation,
+    expect_freshness,
+    rates_automation,
+    refuse_overspending,
+)
 from pfo_dagster.config import Settings, load_settings
 from pfo_dagster.operations.banking import open_banking_operations
 from pfo_dagster.resources import alert_sender, refresh_policy, resources
@@ -60,6 +65,7 @@ def build(settings: Settings) -> Project:
     definitions = dg.Definitions.merge(
         *(expect_freshness(workflow.definitions) for workflow in translated),
         automation(workflows, running=settings.schedules_on, send_alert=alert_sender(settings)),
+        rates_automation(running=settings.schedules_on),
         # The job that Dagster makes up for the asset page runs in one process too, as ours do.
         dg.Definitions(resources=resources(settings, app), executor=dg.in_process_executor),
     )

@@ -26,6 +26,8 @@ from pfo_dagster.openbanking import (
 )
 from pfo_dagster.operations.banking.access import LEDGER, OPEN_BANKING, BankAccess
 from pfo_dagster.operations.banking.decisions import RefreshPolicy
+from pfo_dagster.operations.reference_rates import REFERENCE_RATES
+from pfo_dagster.rates import ecb_rates, sample_rates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from pfo_dagster.config import Settings
     from pfo_dagster.openbanking.provider import OpenBankingProvider
+    from pfo_dagster.rates import RateSource
     from pfo_dagster.spec import AppConfig
 
 
@@ -58,7 +61,16 @@ def resources(settings: Settings, app: AppConfig) -> dict[str, object]:
         tenant_id=app.tenant.id if app.tenant else DEFAULT_TENANT,
         policy=refresh_policy(settings),
     )
-    return {OPEN_BANKING: access, LEDGER: Ledger(settings.data_dir)}
+    return {
+        OPEN_BANKING: access,
+        LEDGER: Ledger(settings.data_dir),
+        REFERENCE_RATES: rate_source(settings),
+    }
+
+
+def rate_source(settings: Settings) -> RateSource:
+    """Where reference rates come from: made up beside made-up balances, and nothing fetched."""
+    return ecb_rates(settings.rates_url) if settings.has_powens else sample_rates()
 
 
 def refresh_policy(settings: Settings) -> RefreshPolicy:

@@ -2,7 +2,8 @@
 
 `schedules`, `sensors` and `webhooks` start workflows, `budget` refuses a timetable that would ask
 the banks too often; `checks` judges the assets, `freshness` says how often they are expected,
-`alerts` tells of what failed, is late or waits. None of it knows HTTP or SQL.
+`alerts` tells of what failed, is late or waits, `reference_rates` keeps rates of currencies up to
+date. None of it knows HTTP or SQL.
 """
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
@@ -14,12 +15,13 @@ from pfo_dagster.automation.alerts import SendAlert, alert_asset, alert_sensor
 from pfo_dagster.automation.budget import refuse_overspending
 from pfo_dagster.automation.checks import asset_checks
 from pfo_dagster.automation.freshness import expect_freshness
+from pfo_dagster.automation.reference_rates import rates_automation
 from pfo_dagster.automation.schedules import schedules
 from pfo_dagster.automation.sensors import sensors
 from pfo_dagster.automation.webhooks import webhook_asset, webhook_sensor
 from pfo_dagster.translate import TranslatedWorkflow
 
-__all__ = ["automation", "expect_freshness", "refuse_overspending"]
+__all__ = ["automation", "expect_freshness", "rates_automation", "refuse_overspending"]
 
 
 def automation(

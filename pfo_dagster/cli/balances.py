@@ -12,8 +12,9 @@ from rich.table import Table
 
 from pfo_dagster.cli.console import out
 from pfo_dagster.cli.query import print_rows
+from pfo_dagster.cli.total import total_lines
 from pfo_dagster.config import load_settings
-from pfo_dagster.ledger import Holding, Ledger, as_text, bank_day, holdings, totals
+from pfo_dagster.ledger import Holding, Ledger, as_text, bank_day, holdings, positions_in, totals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,13 +24,21 @@ if TYPE_CHECKING:
     from pfo_dagster.ledger import Total
 
 
-def print_balances(on: date | None, known_at: datetime | None, output: str) -> None:
-    """Print the balances of a day, as known at an instant. Raises `LedgerError`."""
-    ledger = Ledger(load_settings().data_dir)
+def print_balances(
+    on: date | None, known_at: datetime | None, home: str | None, output: str
+) -> None:
+    """Print the balances of a day, as known at an instant. Raises `LedgerError`.
+
+    `home` adds a total in that currency, by default in `PFO_HOME_CURRENCY` if that is set.
+    """
+    settings = load_settings()
+    home = home or settings.home_currency
+    ledger = Ledger(settings.data_dir)
     today = on or bank_day(known_at or ledger.now())
     with ledger.reader() as reader:
         held = holdings(reader, on=on, known_at=known_at)
         sums = totals(reader, on=on, known_at=known_at)
+        worth = positions_in(reader, home, on=on, known_at=known_at, rates_on=today) if home else []
     if output != "table":
         print_rows([field.name for field in fields(Holding)], [asdict(one) for one in held], output)
         return
@@ -43,6 +52,10 @@ def print_balances(on: date | None, known_at: datetime | None, output: str) -> N
         out.print(_accounts(list(of_provider), today))
     out.print(_sums(sums))
     out.print("Dim accounts are in no total; currencies are never added.", style="dim")
+    for lines in total_lines(worth, today):
+        out.print()
+        for line in lines:
+            out.print(line, soft_wrap=True)
 
 
 def _headline(today: date, on: date | None, known_at: datetime | None) -> str:

@@ -7,6 +7,7 @@ from pfo_dagster.config import SettingsError
 from pfo_dagster.dagster_home import DagsterHomeError
 from pfo_dagster.ledger import LedgerError
 from pfo_dagster.openbanking.errors import ProviderError
+from pfo_dagster.rates import RatesError
 from pfo_dagster.spec import SpecError
 from pfo_dagster.translate import TranslationError
 
@@ -15,7 +16,7 @@ def explain(error: Exception) -> tuple[str, int] | None:
     """The message and the exit status; None for what is a fault of ours."""
     if isinstance(error, (SettingsError, SpecError, TranslationError)):
         return str(error), CALLED_WRONGLY
-    if isinstance(error, (LedgerError, ProviderError, DagsterHomeError)):
+    if isinstance(error, (LedgerError, ProviderError, DagsterHomeError, RatesError)):
         return str(error), FAILED
     if isinstance(error, OSError):
         place = f" {error.filename}" if error.filename else ""

@@ -43,13 +43,17 @@ def balances(
         str | None,
         typer.Option(metavar="INSTANT", help="Leave out what was recorded later; UTC by default."),
     ] = None,
+    currency: Annotated[
+        str | None,
+        typer.Option("--in", metavar="CURRENCY", help="Also the total in it, by the ECB's rates."),
+    ] = None,
     output: Annotated[RowFormat, typer.Option("--format")] = RowFormat.table,
 ) -> None:
     """Show the balance of each account, now or on any day, also as it was known at an instant."""
     from pfo_dagster.cli.balances import print_balances  # noqa: PLC0415 - DuckDB is slow to import
 
     with plain_errors():
-        print_balances(_day(at), _instant(as_known_at), output.value)
+        print_balances(_day(at), _instant(as_known_at), _currency(currency), output.value)
 
 
 @readers_app.command()
@@ -89,6 +93,15 @@ def export(
 
 
 @readers_app.command()
+def rates() -> None:
+    """Fetch the reference rates of the European Central Bank that the ledger lacks."""
+    from pfo_dagster.cli.rates import update_rates  # noqa: PLC0415 - see `balances`
+
+    with plain_errors():
+        update_rates()
+
+
+@readers_app.command()
 def restore(
     file: Annotated[Path, typer.Argument(help="A published file, or a backup of one.")],
 ) -> None:
@@ -106,6 +119,15 @@ def _day(text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise stop(f"--at {text} is not a day such as 2026-11-20.", CALLED_WRONGLY) from None
+
+
+def _currency(text: str | None) -> str | None:
+    if text is None:
+        return None
+    code = text.strip().upper()
+    if len(code) == 3 and code.isascii() and code.isalpha():  # noqa: PLR2004 - ISO 4217
+        return code
+    raise stop(f"--in {text} is not the code of a currency such as EUR.", CALLED_WRONGLY)
 
 
 def _instant(text: str | None) -> datetime | None:

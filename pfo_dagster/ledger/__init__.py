@@ -42,7 +42,14 @@ from pfo_dagster.ledger.figures import (
     stale_accounts,
 )
 from pfo_dagster.ledger.flows import CategoryFlow, MonthFlow, cash_flow_by_month, categories
-from pfo_dagster.ledger.holdings import Holding, Total, holdings, totals
+from pfo_dagster.ledger.holdings import (
+    Holding,
+    PositionIn,
+    Total,
+    holdings,
+    positions_in,
+    totals,
+)
 from pfo_dagster.ledger.instants import bank_day
 from pfo_dagster.ledger.ledger import Ledger
 from pfo_dagster.ledger.reader import Reader
@@ -63,6 +70,8 @@ from pfo_dagster.ledger.rows import (
     ConnectionRow,
     Overview,
     OverviewRow,
+    RatesDocument,
+    ReferenceRateRow,
     Refresh,
     RejectedRow,
     Sync,
@@ -99,12 +108,15 @@ __all__ = [
     "Overview",
     "OverviewRow",
     "Position",
+    "PositionIn",
     "PublishError",
     "QueryError",
+    "RatesDocument",
     "Reader",
     "RecordedOverview",
     "RecordedRefresh",
     "RecordedSync",
+    "ReferenceRateRow",
     "Refresh",
     "RejectedRow",
     "Replacement",
@@ -133,6 +145,7 @@ __all__ = [
     "known_accounts",
     "latest_balances",
     "positions",
+    "positions_in",
     "stale_accounts",
     "totals",
 ]

@@ -56,6 +56,28 @@ class Total:
     accounts: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionIn:
+    """What one provider's accounts in one currency were worth in a home currency."""
+
+    tenant_id: str
+    provider: str
+    currency: str
+    home_currency: str
+    amount: Decimal
+    """In `currency`."""
+    amount_in_home: Decimal | None
+    """`amount * home_rate / rate`, rounded; None where there is no rate."""
+    rate: Decimal | None
+    """Units of `currency` for one euro; None where no rate is needed or there is none."""
+    home_rate: Decimal | None
+    """Units of the home currency for one euro."""
+    rate_day: date | None
+    """The day that both rates are of, at most 7 days before the day that was asked for."""
+    rate_source: str | None
+    """`ecb`, or `sample` for made-up rates."""
+
+
 def holdings(
     reader: Reader, *, on: date | None = None, known_at: datetime | None = None
 ) -> list[Holding]:
@@ -101,6 +123,33 @@ def totals(
         ORDER BY tenant_id, provider, currency
         """,  # noqa: S608 - our own text
         _times(on, known_at),
+    )
+
+
+def positions_in(
+    reader: Reader,
+    home: str,
+    *,
+    on: date | None = None,
+    known_at: datetime | None = None,
+    rates_on: date | None = None,
+) -> list[PositionIn]:
+    """What each currency was worth in a home currency; without a rate, `amount_in_home` is None.
+
+    Rates are those of `rates_on`, by default of `on` or the last observed day.
+
+    The rule is that of the macro `positions_in`: `schema/0020_reference_rates.sql`.
+    """
+    return ask(
+        reader,
+        PositionIn,
+        """
+        SELECT tenant_id, provider, currency, home_currency, amount, amount_in_home, rate,
+            home_rate, rate_day, rate_source
+        FROM positions_in($home, $day, known_at := $known_at, rates_on := $rates_on)
+        ORDER BY tenant_id, provider, currency
+        """,
+        {"home": home, "rates_on": rates_on, **_times(on, known_at)},
     )
 
 

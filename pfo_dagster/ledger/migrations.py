@@ -62,14 +62,17 @@ def migrate(connection: DuckDBPyConnection, migrations: Sequence[Migration], now
     """Apply what is missing.
 
     Raises `SchemaError` if the file has a newer schema than this program, or was made with other
-    schema files; `StorageError` if it is somebody else's database. Then nothing was changed.
+    schema files or without one of them; `StorageError` if it is somebody else's database. Then
+    nothing was changed.
     """
     if _is_empty(connection):
         with transaction(connection):
             connection.execute(_BOOKKEEPING)
     applied = _applied(connection)
     _refuse_mismatch(applied, migrations)
-    for migration in migrations[len(applied) :]:
+    for migration in migrations:
+        if migration.version in applied:
+            continue
         with transaction(connection):
             connection.execute(migration.sql)
             connection.execute(
@@ -114,4 +117,10 @@ def _refuse_mismatch(applied: dict[int, tuple[str, str]], migrations: Sequence[M
                 f"Schema file {name} is not the one that this ledger was made with (checksum"
                 f" {known[version].checksum[:12]}, was {checksum[:12]}). Put the original back, and"
                 " make the change in a new file with the next number."
+            )
+    for version, migration in known.items():
+        if version not in applied and version < max(applied, default=0):
+            raise SchemaError(
+                f"Schema file {migration.name} came after version {max(applied)} was applied to"
+                " this ledger, which it was not made for. Give it the next free number."
             )

@@ -61,6 +61,29 @@ _RELATIONS: Final = (
     _Relation(
         "connections", "SELECT NULL FROM history.connections WHERE commit_number > $since LIMIT 1"
     ),
+    _Relation("refreshes", "SELECT NULL FROM refreshes WHERE commit_number > $since LIMIT 1"),
+    _Relation(
+        "reference_rates",
+        "SELECT NULL FROM history.reference_rates WHERE commit_number > $since LIMIT 1",
+    ),
+    _Relation(
+        "cash_flow",
+        """
+        SELECT NULL FROM (
+            SELECT commit_number FROM history.transactions
+            UNION ALL SELECT commit_number FROM history.accounts
+        ) WHERE commit_number > $since LIMIT 1
+        """,
+    ),
+    _Relation(
+        "daily_cash_position",
+        """
+        SELECT NULL FROM (
+            SELECT commit_number FROM balances
+            UNION ALL SELECT commit_number FROM history.accounts
+        ) WHERE commit_number > $since LIMIT 1
+        """,
+    ),
     _Relation(
         "latest_balances",
         """

@@ -192,3 +192,26 @@ class OverviewRow:
     category: str | None
     amount: Decimal | None
     item_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatesDocument:
+    """A publication of reference rates, as fetched."""
+
+    source: Literal["ecb", "sample"]
+    """`sample` marks made-up rates, which are applied to the sandbox's balances alone."""
+    document: str
+    """The name of the file."""
+    document_hash: str
+    """SHA-256 of the file, as hexadecimal."""
+    run_id: str
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceRateRow:
+    """How many units of a currency one euro was worth on a day."""
+
+    day: date
+    currency: str
+    rate: Decimal

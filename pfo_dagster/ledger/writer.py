@@ -14,6 +14,7 @@ from pfo_dagster.ledger import attempts
 from pfo_dagster.ledger.commits import Commit, commit
 from pfo_dagster.ledger.database import explaining, rows_of
 from pfo_dagster.ledger.overviews import add_overview, differs
+from pfo_dagster.ledger.reference_rates import add_rates, new_rates, newest_rate_day
 from pfo_dagster.ledger.refreshes import add_refresh, find_refresh
 from pfo_dagster.ledger.results import RecordedOverview, RecordedRefresh, RecordedSync
 from pfo_dagster.ledger.rows import Findings
@@ -21,7 +22,7 @@ from pfo_dagster.ledger.syncs import add_account_sync, add_transaction_sync, fin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from decimal import Decimal
     from pathlib import Path
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
         ConnectionRow,
         Overview,
         OverviewRow,
+        RatesDocument,
+        ReferenceRateRow,
         Refresh,
         RejectedRow,
         Sync,
@@ -132,6 +135,20 @@ class Writer:
         with self._recording("overview", subject) as transaction:
             add_overview(transaction, overview, rows)
         return RecordedOverview(changed=True, rows=len(rows))
+
+    def record_rates(self, document: RatesDocument, rates: Sequence[ReferenceRateRow]) -> int:
+        """Record the reference rates that are new or corrected; how many those were."""
+        with explaining(self._warehouse, "write to"):
+            added = new_rates(self._connection, document, rates)
+        if added:
+            with self._recording("rates", document.document) as transaction:
+                add_rates(transaction, document, added)
+        return len(added)
+
+    def newest_rate_day(self, source: str) -> date | None:
+        """The last day of which there are reference rates of a source; None if there are none."""
+        with explaining(self._warehouse, "read"):
+            return newest_rate_day(self._connection, source)
 
     def record_sync_attempt(
         self, tenant_id: str, provider: str, connection_id: str, run_id: str, at: datetime

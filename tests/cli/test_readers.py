@@ -148,3 +148,21 @@ def test_restore_brings_a_lost_ledger_back_and_replaces_none(data: Path, tmp_pat
     missing = pfo("restore", str(tmp_path / "none.duckdb"), data=tmp_path / "other")
     assert missing.returncode == 2
     assert "does not exist" in missing.stderr
+
+
+def test_a_total_in_one_currency_comes_with_its_rates_or_not_at_all(tmp_path: Path) -> None:
+    dollars = account(account_id="2", currency="USD")
+    with Ledger(tmp_path).writer() as writer:
+        rows = [
+            balance("1000", as_of=NOW, fetched_at=NOW),
+            balance("10.50", account_id="2", currency="USD", as_of=NOW, fetched_at=NOW),
+        ]
+        record(writer, refresh("r1", at=NOW), rows, accounts=[account(), dollars])
+    without = pfo("balances", "--in", "eur", data=tmp_path)
+    assert "No total in EUR (sandbox): no reference rate of USD is known." in without.stdout
+    fetched = pfo("rates", data=tmp_path)
+    assert "made up; nothing was fetched" in fetched.stdout
+    done = pfo("balances", "--in", "EUR", data=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Total in EUR: 1 010" in done.stdout
+    assert "(made up)" in done.stdout

@@ -21,9 +21,21 @@ def versions(connection: duckdb.DuckDBPyConnection) -> list[int]:
     return [version for (version,) in found.fetchall()]
 
 
-def test_the_bundled_files_are_numbered_without_gaps() -> None:
+def test_no_two_of_the_bundled_files_have_the_same_number() -> None:
     numbers = [migration.version for migration in bundled_migrations()]
-    assert numbers == list(range(1, len(numbers) + 1))
+    assert numbers[0] == 1
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_file_that_is_put_below_an_applied_one_is_refused(tmp_path: Path) -> None:
+    first = Migration(1, "0001_first.sql", "CREATE TABLE first (a INT);")
+    late = Migration(2, "0002_late.sql", "CREATE TABLE late (a INT);")
+    third = Migration(3, "0003_third.sql", "CREATE TABLE third (a INT);")
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
+        migrate(connection, [first, third], NOON)
+        with pytest.raises(SchemaError, match=r"0002_late\.sql came after version 3"):
+            migrate(connection, [first, late, third], NOON)
+        assert versions(connection) == [1, 3]
 
 
 def test_a_ledger_of_every_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:

@@ -44,7 +44,17 @@ def in_parquet(path: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    "relation", ["balances", "transactions", "accounts", "connections", "latest_balances"]
+    "relation",
+    [
+        "balances",
+        "transactions",
+        "accounts",
+        "connections",
+        "latest_balances",
+        "daily_cash_position",
+        "cash_flow",
+        "refreshes",
+    ],
 )
 def test_each_relation_is_there_exactly(ledger: Ledger, relation: str) -> None:
     observed(ledger, 1, "0.10", months_ago=2)
@@ -66,11 +76,16 @@ def test_only_the_files_that_a_commit_changed_are_written(ledger: Ledger) -> Non
     first = inodes(ledger)
     observed(ledger, 2, "2")
     second = inodes(ledger)
-    assert set(first) == {"accounts.parquet", "connections.parquet", "latest_balances.parquet",
-                          "balances/2026-09.parquet"}  # fmt: skip
+    assert set(first) == {
+        "accounts.parquet", "balances/2026-09.parquet", "cash_flow.parquet",
+        "connections.parquet", "daily_cash_position.parquet", "latest_balances.parquet",
+        "refreshes.parquet",
+    }  # fmt: skip
     assert set(second) - set(first) == {"balances/2026-11.parquet"}
     changed = {name for name, inode in first.items() if second[name] != inode}
-    assert changed == {"latest_balances.parquet"}
+    assert changed == {
+        "daily_cash_position.parquet", "latest_balances.parquet", "refreshes.parquet",
+    }  # fmt: skip
 
     with ledger.writer() as writer:
         writer.record_sync_attempt("home", "sandbox", "c1", "run-1", NOON)
