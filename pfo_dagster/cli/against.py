@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pfo_dagster.cli.console import CALLED_WRONGLY, stop
 from pfo_dagster.cli.specs import LoadedSpecs, load_specs
@@ -18,7 +18,7 @@ from pfo_dagster.spec import SpecError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pfo_dagster.spec import AppConfig, WorkflowSpec
+    from pfo_dagster.spec import WorkflowSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +68,16 @@ class EarlierVersions:
 
 
 @contextmanager
-def earlier_specs(against: str, folder: Path, app: AppConfig | None) -> Iterator[Earlier]:
+def earlier_specs(against: str, folder: Path, defines: Mapping[str, Any]) -> Iterator[Earlier]:
     """Read the version of the specs at `folder` that `against` names; a path comes before git."""
     if against and Path(against).exists():
-        yield Earlier(against, load_specs(Path(against), app))
+        yield Earlier(against, load_specs(Path(against), defines))
         return
     with TemporaryDirectory() as place:
         checkout = Path(place)
         _extract(against, folder if folder.is_dir() else folder.parent, checkout)
         path = checkout if folder.is_dir() else checkout / folder.name
-        loaded = load_specs(path, app)
+        loaded = load_specs(path, defines)
         diagnostics = [
             replace(one, path=Path(f"{against}:{one.path.relative_to(checkout)}"))
             if one.path and one.path.is_relative_to(checkout)

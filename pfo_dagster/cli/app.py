@@ -6,7 +6,7 @@ import json
 import sys
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -38,6 +38,12 @@ app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(powens_app, name="powens")
 app.add_typer(inbox_app, name="inbox")
 app.add_typer(webhooks_app, name="webhooks")
+
+
+Defines: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=JSON", help="The value of a name that specs do not define."),
+]
 
 
 class TextFormat(StrEnum):
@@ -79,10 +85,7 @@ def run(
 def check(
     paths: Annotated[list[Path] | None, typer.Argument(help="Spec files or folders.")] = None,
     output: Annotated[TextFormat, typer.Option("--format")] = TextFormat.text,
-    define: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=JSON", help="The value of a name that specs do not define."),
-    ] = None,
+    define: Defines = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail for warnings too.")] = False,
 ) -> None:
     """Check specs (YAML, JSON, TypeScript, generated pages) and say everything wrong with them."""
@@ -102,6 +105,7 @@ def plan(
     against: Annotated[
         str | None, typer.Option(metavar="FILE|REV", help="Another version to compare with.")
     ] = None,
+    define: Defines = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail for warnings, and for what pre-flight refuses.")
     ] = False,
@@ -110,7 +114,9 @@ def plan(
     from pfo_dagster.cli.plan import plan_specs  # noqa: PLC0415 - see `run`
 
     with plain_errors():
-        raise typer.Exit(plan_specs(key, against, as_json=output is PlanFormat.json, strict=strict))
+        as_json = output is PlanFormat.json
+        defines = dict(_define(one) for one in define or [])
+        raise typer.Exit(plan_specs(key, against, defines, as_json=as_json, strict=strict))
 
 
 @app.command()

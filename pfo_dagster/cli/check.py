@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pfo_dagster.cli.console import CALLED_WRONGLY, DONE, FAILED, err, out, stop
+from pfo_dagster.cli.specs import defined
 from pfo_dagster.config import load_settings
 from pfo_dagster.definitions import APP_FILE
 from pfo_dagster.operations.banking import open_banking_operations
@@ -46,7 +47,7 @@ def check_specs(
             raise stop(f"{path} does not exist.", CALLED_WRONGLY)
     app, diagnostics = _app(settings.specs_dir / APP_FILE, required=not paths)
     operations = open_banking_operations()
-    known = {**((app and app.defines) or {}), **defines}
+    known = defined(app, defines)
     judged: list[Judgement] = []
     for path in paths or [settings.specs_dir]:
         loaded = load_workflows(path, defines=known)

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pfo_dagster.cli.console import CALLED_WRONGLY, DONE, FAILED, err, out
-from pfo_dagster.cli.specs import load_app, load_specs
+from pfo_dagster.cli.specs import defined, load_app, load_specs
 from pfo_dagster.config import PROJECT_ROOT, load_settings
 from pfo_dagster.operations.banking import open_banking_operations
 from pfo_dagster.spec import render
@@ -29,7 +29,7 @@ def write_docs(folder: Path, *, check: bool) -> int:
     be read.
     """
     settings = load_settings()
-    loaded = load_specs(settings.specs_dir, load_app(settings.specs_dir))
+    loaded = load_specs(settings.specs_dir, defined(load_app(settings.specs_dir)))
     if loaded.diagnostics:
         err.print(render(loaded.diagnostics), markup=False, soft_wrap=True)
         return CALLED_WRONGLY

@@ -7,12 +7,12 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pfo_dagster.automation.schedules import HOUSEHOLD_TIME_ZONE, TIMETABLE
 from pfo_dagster.cli.against import earlier_specs
 from pfo_dagster.cli.console import DONE, FAILED, err, out
-from pfo_dagster.cli.specs import load_app, load_specs
+from pfo_dagster.cli.specs import defined, load_app, load_specs
 from pfo_dagster.config import load_settings
 from pfo_dagster.operations.banking import open_banking_operations
 from pfo_dagster.spec import render, to_json
@@ -20,7 +20,7 @@ from pfo_dagster.translate import Treatment, compare_workflows, plan_workflow
 from pfo_dagster.translate.planning.judging import judge_together
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pfo_dagster.operations import OperationRegistry
     from pfo_dagster.spec import WorkflowSpec
@@ -30,18 +30,27 @@ _NEW = "a new workflow: the other version does not have it"
 _STYLES = {Treatment.EXACT: "green", Treatment.EMULATED: "yellow", Treatment.REFUSED: "bold red"}
 
 
-def plan_specs(key: str | None, against: str | None, *, as_json: bool, strict: bool = False) -> int:
+def plan_specs(
+    key: str | None,
+    against: str | None,
+    defines: Mapping[str, Any],
+    *,
+    as_json: bool,
+    strict: bool = False,
+) -> int:
     """Print the plan of one workflow or of all; the exit status.
 
     `key` may also be the path of a file or folder that is not among the project's specs. `against`
-    is a path or a git revision. `strict` fails for warnings and for what pre-flight refuses, too.
+    is a path or a git revision. `defines` is as for `check_specs`. `strict` fails for warnings and
+    for what pre-flight refuses, too.
     Raises `SpecError` for an earlier version that cannot be read.
     """
     settings = load_settings()
     is_path = key is not None and Path(key).exists()
     folder = Path(key) if key is not None and is_path else settings.specs_dir
     app, operations = load_app(settings.specs_dir), open_banking_operations()
-    loaded = load_specs(folder, app)
+    known = defined(app, defines)
+    loaded = load_specs(folder, known)
     specs = list(loaded.specs) if key is None or is_path else [loaded.with_key(key)]
     plans = [
         plan_workflow(spec, operations, app, schedule=_schedule(spec.meta.key)) for spec in specs
@@ -49,7 +58,7 @@ def plan_specs(key: str | None, against: str | None, *, as_json: bool, strict: b
     comparisons: Sequence[Comparison | None] = [None for _ in plans]
     gone: Sequence[str] = ()
     if against is not None:
-        with earlier_specs(against, folder, app) as earlier:
+        with earlier_specs(against, folder, known) as earlier:
             # A file beside one workflow is its other version, also under another key.
             whole = not Path(against).is_file()
             earlier_of = earlier.versions_of(loaded.specs if whole else specs, folder)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pfo_dagster.cli.console import CALLED_WRONGLY, stop
 from pfo_dagster.definitions import APP_FILE
 from pfo_dagster.spec import load_workflows, read_app
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pfo_dagster.spec import AppConfig, Diagnostic, WorkflowSpec
@@ -44,7 +44,12 @@ def load_app(specs_dir: Path) -> AppConfig | None:
     return read_app(path) if path.exists() else None
 
 
-def load_specs(path: Path, app: AppConfig | None) -> LoadedSpecs:
-    """Read what can be read at `path`, with the names that the app config defines."""
-    loaded = load_workflows(path, defines=app.defines if app else None)
+def defined(app: AppConfig | None, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The values of names that specs use and do not define; `more` before the app config's."""
+    return {**((app and app.defines) or {}), **(more or {})}
+
+
+def load_specs(path: Path, defines: Mapping[str, Any]) -> LoadedSpecs:
+    """Read what can be read at `path`."""
+    loaded = load_workflows(path, defines=defines)
     return LoadedSpecs(path, loaded.specs, loaded.diagnostics)

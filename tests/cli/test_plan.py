@@ -116,6 +116,16 @@ def test_a_spec_outside_of_the_project_is_planned_by_its_path(specs: Path, tmp_p
     assert BALANCES in pfo(str(path)).stdout
 
 
+def test_a_name_that_a_page_lacks_is_supplied_as_for_check(specs: Path) -> None:
+    page = str(specs.parents[0] / "page.md")
+    shutil.copy(Path(__file__).parents[1] / "spec" / "seeds" / "generated-page.md", page)
+    assert "BALANCE_CAPABILITY" in pfo(page).stderr
+    capability = '{"key": "openbanking.balances.read", "version": "1.0.0"}'
+    done = pfo(page, "--define", f"BALANCE_CAPABILITY={capability}")
+    assert done.exit_code == 0
+    assert BALANCES in done.stdout
+
+
 def test_an_unknown_key_names_the_known_ones(specs: Path) -> None:
     done = pfo("pfo.workflow.refresh-balances")
     assert done.exit_code == 2
