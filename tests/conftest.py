@@ -44,8 +44,9 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own environment must not decide what the tests see."""
     for name in (
         "PFO_DATA_DIR", "PFO_SPECS_DIR", "DAGSTER_HOME", "POWENS_DOMAIN", "POWENS_BASE_URL",
-        "POWENS_USER_TOKEN", "POWENS_WEBHOOK_SECRET", "PFO_ALERT_WEBHOOK_URL", "PFO_SCHEDULES_ON", "PFO_FORCE_SYNC",
-        "PFO_HOME_CURRENCY", "PFO_RATES_URL", "PFO_FORCED_SYNCS_PER_DAY", "PFO_FORCED_SYNCS_AGREED",
+        "POWENS_USER_TOKEN", "POWENS_WEBHOOK_SECRET", "PFO_ALERT_WEBHOOK_URL", "PFO_SCHEDULES_ON",
+        "PFO_FORCE_SYNC", "PFO_HOME_CURRENCY", "PFO_RATES_URL", "PFO_FORCED_SYNCS_PER_DAY",
+        "PFO_FORCED_SYNCS_AGREED",
     ):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
 
