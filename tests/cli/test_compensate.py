@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 from pathlib import Path
 
+from tests.cli.test_interruptions import slow_bank, start
 from tests.cli.test_pfo import ROOT, assert_no_traceback, pfo
 
 FLOW = """
@@ -28,6 +31,26 @@ definition:
     steps:
       - {stepId: sync, operation: {key: openbanking.accounts.sync, version: "1.0.0"}}
 """
+
+
+HANGS = """
+meta:
+  {key: t.flow, version: "1.0.0", title: T, description: A flow., owners: [a], tags: [t],
+   stability: experimental}
+definition:
+  entryStepId: note
+  steps:
+    - {id: note, type: decision, label: Note}
+    - {id: sync, type: automation, label: Sync,
+       action: {operation: {key: openbanking.accounts.sync, version: "1.0.0"}}}
+  transitions: [{from: note, to: sync}]
+  compensation:
+    trigger: on_failure
+    steps:
+      - {stepId: note, operation: {key: openbanking.accounts.sync, version: "1.0.0"}}
+"""
+
+__all__ = ["slow_bank"]
 
 
 def specs(folder: Path, flow: str) -> dict[str, str]:
@@ -57,17 +80,25 @@ def test_a_failed_run_is_undone_at_once_and_never_twice_unasked(tmp_path: Path) 
     unknown = pfo("compensate", "nonsense", data=data, **environment)
     assert unknown.returncode == 2
     assert 'no run "nonsense"' in unknown.stderr
-    for done in (failed, again, asked, unknown):
-        assert_no_traceback(done)
 
-
-def test_a_run_whose_spec_says_nothing_of_undoing_is_told_so(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    flow = FLOW.partition("  compensation:")[0]
-    environment = specs(tmp_path / "specs", flow)
-    failed = pfo("run", "t.flow", data=data, **environment)
-    (run_id,) = re.findall(r"then run ([0-9a-f-]{36})", failed.stderr)
+    (tmp_path / "specs" / "flow.yaml").write_text(FLOW.partition("  compensation:")[0])
     refused = pfo("compensate", run_id, data=data, **environment)
     assert refused.returncode == 1
     assert "definition.compensation" in refused.stderr
-    assert_no_traceback(refused)
+    for done in (failed, again, asked, unknown, refused):
+        assert_no_traceback(done)
+
+
+def test_what_a_killed_terminal_left_the_next_run_undoes(
+    tmp_path: Path, slow_bank: dict[str, str]
+) -> None:
+    data, environment = tmp_path / "data", slow_bank | specs(tmp_path / "specs", HANGS)
+    killed = start(data, environment, "t.flow")
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.communicate()
+
+    again = pfo("run", "t.flow", data=data, **environment)
+
+    assert again.returncode == 0, again.stderr
+    assert "was killed" in again.stderr
+    assert again.stdout.count("undone  note") == 1

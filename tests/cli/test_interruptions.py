@@ -38,10 +38,10 @@ def slow_bank() -> Iterator[dict[str, str]]:
         yield {"POWENS_BASE_URL": address, "POWENS_USER_TOKEN": SANDBOX_TOKEN}
 
 
-def start(data: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
+def start(data: Path, environment: dict[str, str], key: str = BALANCES) -> subprocess.Popen[str]:
     """A run in a process group of its own, that has come to the bank that does not answer."""
     process = subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-c", "from pfo_dagster.cli import main; main()", "run", BALANCES],
+        [sys.executable, "-c", "from pfo_dagster.cli import main; main()", "run", key],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], "PFO_DATA_DIR": str(data), **environment},
         stdout=subprocess.PIPE,
