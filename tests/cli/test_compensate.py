@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
+import time
 from pathlib import Path
 
 from tests.cli.test_interruptions import slow_bank, start
@@ -53,6 +55,14 @@ definition:
 __all__ = ["slow_bank"]
 
 
+def has_begun(data: Path, step: str) -> bool:
+    """Whether a step of the only run is under way."""
+    (log,) = [path for path in (data / "dagster/history/runs").glob("*.db") if "-" in path.stem]
+    with sqlite3.connect(f"file:{log}?mode=ro", uri=True) as events:
+        begun = "SELECT 1 FROM event_logs WHERE step_key LIKE ? AND dagster_event_type = ?"
+        return bool(events.execute(begun, (f"%{step}", "STEP_START")).fetchall())
+
+
 def specs(folder: Path, flow: str) -> dict[str, str]:
     folder.mkdir()
     shutil.copy(ROOT / "specs" / "app.yaml", folder)
@@ -92,8 +102,11 @@ def test_a_failed_run_is_undone_at_once_and_never_twice_unasked(tmp_path: Path) 
 def test_what_a_killed_terminal_left_the_next_run_undoes(
     tmp_path: Path, slow_bank: dict[str, str]
 ) -> None:
-    data, environment = tmp_path / "data", slow_bank | specs(tmp_path / "specs", HANGS)
-    killed = start(data, environment, "t.flow")
+    data, environment = tmp_path / "data", specs(tmp_path / "specs", HANGS)
+    killed = start(data, slow_bank | environment, "t.flow")
+    while not has_begun(data, "sync"):
+        assert killed.poll() is None
+        time.sleep(0.1)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.communicate()
 
