@@ -63,6 +63,7 @@ class SourcedPart(SpecPart):
     """
 
     _source: SourceMap | None = PrivateAttr(default=None)
+    _known_digest: tuple[int, str] | None = PrivateAttr(default=None)
 
     @property
     def source(self) -> SourceMap | None:
@@ -78,6 +79,12 @@ class SourcedPart(SpecPart):
     @property
     def digest(self) -> str:
         """SHA-256 of the content as canonical JSON, hexadecimal. Absent and null are different."""
+        # Every op of a workflow asks. A copy takes the attribute along, so it says whose it is.
+        if self._known_digest is None or self._known_digest[0] != id(self):
+            self._known_digest = (id(self), self._digest())
+        return self._known_digest[1]
+
+    def _digest(self) -> str:
         content = self.model_dump(by_alias=True, exclude_unset=True)
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), default=repr)
         return hashlib.sha256(canonical.encode()).hexdigest()

@@ -240,3 +240,11 @@ def test_a_number_that_javascript_has_not_is_refused() -> None:
     written = workflow([step("a", timeoutMs=10**400)], [])
     with pytest.raises(ValidationError, match="should be a number"):
         WorkflowSpec.model_validate(written)
+
+
+def test_a_changed_copy_has_a_digest_of_its_own() -> None:
+    spec = WorkflowSpec.model_validate(workflow())
+    assert spec.digest == WorkflowSpec.model_validate(workflow()).digest
+    other = spec.model_copy(update={"metadata": {"a": 1}})
+    assert other.digest != spec.digest
+    assert other != spec
