@@ -65,7 +65,7 @@ class WorkflowComponent(dg.Component, dg.Model, dg.Resolvable):
         """What `dg list components` says of the component."""
         return dg.ComponentTypeSpec(
             description="ContractSpec workflows as jobs and graph-backed assets.",
-            produces=["job", "asset", "asset_check"],
+            produces=["job", "asset", "asset_check", "sensor"],
         )
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
