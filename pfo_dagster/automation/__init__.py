@@ -2,8 +2,8 @@
 
 `schedules`, `sensors` and `webhooks` start workflows, `budget` refuses a timetable that would ask
 the banks too often; `checks` judges the assets, `freshness` says how often they are expected,
-`alerts` tells of what failed, is late or waits, `reference_rates` keeps rates of currencies up to
-date. None of it knows HTTP or SQL.
+`backfill` fills the days before the first refresh, `alerts` tells of what failed, is late or waits,
+`reference_rates` keeps rates of currencies up to date. None of it knows HTTP or SQL.
 """
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from pfo_dagster.automation.alerts import SendAlert, alert_asset, alert_sensor
+from pfo_dagster.automation.backfill import computed_balances_asset
 from pfo_dagster.automation.budget import refuse_overspending
 from pfo_dagster.automation.checks import asset_checks
 from pfo_dagster.automation.freshness import expect_freshness
@@ -39,7 +40,7 @@ def automation(
     }
     return dg.Definitions(
         schedules=schedules(workflows, running=running),
-        assets=[webhook_asset(), alert_asset()],
+        assets=[webhook_asset(), alert_asset(), computed_balances_asset()],
         sensors=[
             *sensors(workflows, running=running),
             *webhook_sensor(workflows, running=running),

@@ -112,6 +112,16 @@ class BalanceRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ComputedBalanceRow:
+    """What the provider computed an account's balance to have been at the end of a day."""
+
+    account_id: str
+    day: date
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountOutcome:
     """Whether a refresh observed an account, or why it could not."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from pfo_dagster.ledger.arrow import insert, record_of
+from pfo_dagster.ledger.computed import add_computed_balances
 from pfo_dagster.ledger.database import rows_of
 from pfo_dagster.ledger.refreshes import add_rejected
 from pfo_dagster.ledger.results import RecordedSync
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pfo_dagster.ledger.commits import Commit
     from pfo_dagster.ledger.rows import (
         AccountRow,
+        ComputedBalanceRow,
         ConnectionRow,
         RejectedRow,
         Sync,
@@ -84,10 +86,22 @@ def add_transaction_sync(
     return _add_sync(commit, sync, "transactions", changed, unchanged, ())
 
 
+def add_computed_sync(
+    commit: Commit,
+    sync: Sync,
+    balances: Sequence[ComputedBalanceRow],
+    rejected: Sequence[RejectedRow],
+) -> RecordedSync:
+    """Write balances that the provider computed; the figures of the sync count days."""
+    changed, unchanged = add_computed_balances(commit, sync, balances)
+    add_rejected(commit, sync, sync.sync_id, rejected)
+    return _add_sync(commit, sync, "computed balances", changed, unchanged, ())
+
+
 def _add_sync(
     commit: Commit,
     sync: Sync,
-    kind: Literal["accounts", "transactions"],
+    kind: Literal["accounts", "transactions", "computed balances"],
     changed: tuple[str, ...],
     unchanged: int,
     vanished: tuple[str, ...],

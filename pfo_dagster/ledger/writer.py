@@ -12,13 +12,19 @@ from typing import TYPE_CHECKING
 
 from pfo_dagster.ledger import attempts
 from pfo_dagster.ledger.commits import Commit, commit
+from pfo_dagster.ledger.computed import first_observed_days
 from pfo_dagster.ledger.database import explaining, rows_of
 from pfo_dagster.ledger.overviews import add_overview, differs
 from pfo_dagster.ledger.reference_rates import add_rates, new_rates, newest_rate_day
 from pfo_dagster.ledger.refreshes import add_refresh, find_refresh
 from pfo_dagster.ledger.results import RecordedOverview, RecordedRefresh, RecordedSync
 from pfo_dagster.ledger.rows import Findings
-from pfo_dagster.ledger.syncs import add_account_sync, add_transaction_sync, find_sync
+from pfo_dagster.ledger.syncs import (
+    add_account_sync,
+    add_computed_sync,
+    add_transaction_sync,
+    find_sync,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
         AccountOutcome,
         AccountRow,
         BalanceRow,
+        ComputedBalanceRow,
         ConnectionDecision,
         ConnectionRow,
         Overview,
@@ -125,6 +132,25 @@ class Writer:
                 return known
         with self._recording("transactions", sync.sync_id) as transaction:
             return add_transaction_sync(transaction, sync, transactions, rejected)
+
+    def record_computed_balances(
+        self,
+        sync: Sync,
+        balances: Sequence[ComputedBalanceRow],
+        rejected: Sequence[RejectedRow] = (),
+    ) -> RecordedSync:
+        """Record balances that the provider computed, apart from what was observed."""
+        with explaining(self._warehouse, "write to"):
+            known = find_sync(self._connection, sync.sync_id)
+            if known is not None:
+                return known
+        with self._recording("computed balances", sync.sync_id) as transaction:
+            return add_computed_sync(transaction, sync, balances, rejected)
+
+    def first_observed_days(self, tenant_id: str, provider: str) -> dict[str, date]:
+        """The first observed day (Paris) of each open cash account, by account id."""
+        with explaining(self._warehouse, "read"):
+            return first_observed_days(self._connection, tenant_id, provider)
 
     def record_overview(self, overview: Overview, rows: Sequence[OverviewRow]) -> RecordedOverview:
         """Record the figures of a period, unless they are those of its newest overview."""

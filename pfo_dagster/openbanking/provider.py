@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from pfo_dagster.openbanking.records import (
         AccountListing,
+        ComputedListing,
         Connection,
         SyncOutcome,
         TransactionListing,
@@ -53,6 +54,15 @@ class OpenBankingProvider(Protocol):
         """The transactions dated from `since` to `until` (inclusive), all pages.
 
         `changed_after` leaves out rows that the provider has not touched since that instant.
+        """
+        ...
+
+    async def computed_balances(
+        self, account_id: str, *, since: date, until: date
+    ) -> ComputedListing:
+        """Balances of an account at the end of days (both inclusive) as the provider computes them.
+
+        Wrong for investments, and flat before the first known transaction: for a first backfill.
         """
         ...
 

@@ -114,7 +114,7 @@ class Transaction:
 class Rejected:
     """A row of the provider's answer that could not be trusted, and why; never dropped silently."""
 
-    relation: Literal["accounts", "connections", "transactions"]
+    relation: Literal["accounts", "connections", "balances", "transactions"]
     record_id: str | None
     reason: str
 
@@ -140,6 +140,26 @@ class TransactionListing:
     transactions: tuple[Transaction, ...]
     rejected: tuple[Rejected, ...] = ()
     pages: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComputedBalance:
+    """What the provider computed an account's balance to have been at the end of a day.
+
+    No observation: it replays known transactions backwards from the balance of now.
+    """
+
+    account_id: str
+    day: date
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComputedListing:
+    """The computed balances of one account for the days that the provider could work out."""
+
+    balances: tuple[ComputedBalance, ...]
+    rejected: tuple[Rejected, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

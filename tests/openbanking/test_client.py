@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import socket
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from urllib.parse import parse_qsl
 
 import httpx
@@ -99,6 +100,24 @@ def test_trap_8_changes_are_asked_for_in_paris_time_with_an_hours_overlap() -> N
         after = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
         run(client_of(base_url).transactions(since=SINCE, until=UNTIL, changed_after=after))
     assert asked(script.calls[0])["last_update"] == "2026-07-01 13:00:00"
+
+
+def test_computed_balances_are_asked_for_by_period_and_a_bad_day_is_refused_alone() -> None:
+    days = [
+        {"date": "2026-03-01", "balance": Decimal("10.10")},
+        {"date": "2026-03-02", "balance": "NaN"},
+        {"date": "2026-03-03", "balance": None},
+        {"date": "2026-04-30", "balance": Decimal(1)},
+    ]
+    answer = Reply({"balances": [{"daily_balances": days}]})
+    since, until = date(2026, 3, 1), date(2026, 3, 31)
+    with scripted(answer) as (base_url, script):
+        work = provider_of(base_url).computed_balances("4", since=since, until=until)
+        listing = run(work)
+    assert script.calls[0].path == "/2.0/users/me/accounts/4/balances"
+    assert asked(script.calls[0])["min_date"] == "2026-03-01"
+    assert [(one.day, one.amount) for one in listing.balances] == [(since, Decimal("10.10"))]
+    assert [one.reason for one in listing.rejected] == ["balance: the amount is NaN or infinite"]
 
 
 def test_trap_5_no_account_is_an_empty_listing() -> None:
@@ -267,7 +286,8 @@ def test_calls_under_way_are_bounded() -> None:
 def test_the_client_can_neither_erase_nor_create() -> None:
     public = {name for name in vars(client_module.PowensClient) if not name.startswith("_")}
     assert public == {
-        "accounts", "close", "connection", "connections", "sync", "transactions", "user",
+        "accounts", "close", "computed_balances", "connection", "connections", "sync",
+        "transactions", "user",
     }  # fmt: skip
 
 

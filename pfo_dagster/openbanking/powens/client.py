@@ -126,6 +126,11 @@ class PowensClient:
             query += f"&last_update={quote(paris_wall_clock(changed_after - CHANGES_OVERLAP))}"
         return await self._list(f"/users/me/transactions?{query}", rows="transactions")
 
+    async def computed_balances(self, account_id: str, *, since: date, until: date) -> Answer:
+        """The balances that Powens computes for an account, from `since` to `until` inclusive."""
+        path = f"/users/me/accounts/{quote(account_id, safe='')}/balances"
+        return await self._get(self._url(f"{path}?all&min_date={since}&max_date={until}"))
+
     async def sync(self, connection_id: str) -> Answer | None:
         """Force one sync of a connection, saying that the user is not there.
 

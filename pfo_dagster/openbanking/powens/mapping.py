@@ -54,7 +54,7 @@ def read_accounts(
         try:
             wire = WireAccount.model_validate(row)
         except ValidationError as error:
-            rejected.append(_rejected("accounts", row, error))
+            rejected.append(rejection("accounts", _id_of(row), error))
             continue
         accounts.append(_account(wire, provider=provider, identity_key=identity_key))
         if wire.currency is None and (wire.balance is not None or wire.coming is not None):
@@ -102,7 +102,7 @@ def read_transactions(
         try:
             wire = WireTransaction.model_validate(row)
         except ValidationError as error:
-            rejected.append(_rejected("transactions", row, error))
+            rejected.append(rejection("transactions", _id_of(row), error))
         else:
             transactions[wire.id] = _transaction(wire, provider=provider)
     return tuple(transactions.values()), tuple(rejected)
@@ -193,10 +193,13 @@ def _unreadable_connection(row: object, provider: str, error: ValidationError) -
     )
 
 
-def _rejected(
-    relation: Literal["accounts", "transactions"], row: object, error: ValidationError
+def rejection(
+    relation: Literal["accounts", "balances", "transactions"],
+    record_id: str | None,
+    error: ValidationError,
 ) -> Rejected:
-    return Rejected(relation=relation, record_id=_id_of(row), reason=_reason(error))
+    """A row that cannot be trusted, with the fields that are wrong but none of their values."""
+    return Rejected(relation=relation, record_id=record_id, reason=_reason(error))
 
 
 def _reason(error: ValidationError) -> str:

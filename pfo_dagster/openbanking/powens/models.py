@@ -79,6 +79,13 @@ class WireConnection(WireModel):
     connector: WireConnector | None = None
 
 
+class WireDailyBalance(WireModel):
+    """A computed balance at the end of a day (reference: *daily_balances*)."""
+
+    date: BankDate
+    balance: Amount | None = None
+
+
 class WireTransaction(WireModel):
     """An operation on an account (reference: *Transaction*); `value` is in the account's currency.
 

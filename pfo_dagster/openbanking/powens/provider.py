@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Self
 
 from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
+from pfo_dagster.openbanking.powens.computed import read_computed_balances
 from pfo_dagster.openbanking.powens.fields import PARIS, read_id
 from pfo_dagster.openbanking.powens.mapping import (
     read_accounts,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from pfo_dagster.openbanking.powens.client import PowensClient
     from pfo_dagster.openbanking.powens.exchange import Timeouts
-    from pfo_dagster.openbanking.records import Connection, SyncOutcome
+    from pfo_dagster.openbanking.records import ComputedListing, Connection, SyncOutcome
 
 FORESEEN: Final = timedelta(days=366)
 """How far ahead operations are asked for: deferred card payments bear the date of their debit."""
@@ -104,6 +105,15 @@ class PowensProvider(OpenBankingProvider):
         )
         transactions, rejected = read_transactions(listing.rows, provider=self._name)
         return TransactionListing(transactions=transactions, rejected=rejected, pages=listing.pages)
+
+    async def computed_balances(
+        self, account_id: str, *, since: date, until: date
+    ) -> ComputedListing:
+        """Powens' daily balances of an account; it computes them, nobody saw them."""
+        answer = await self._client.computed_balances(account_id, since=since, until=until)
+        return read_computed_balances(
+            answer.content, account_id=account_id, since=since, until=until
+        )
 
     async def __aenter__(self) -> Self:
         return self

@@ -59,7 +59,13 @@ def recording(context: OperationContext[Any], provider: str) -> Iterator[Writer]
     Raises `OperationError` where a ledger of made-up data would get a bank's, or the other way
     round: whoever adds up `latest_balances` must never add the two.
     """
-    ledger = ledger_of(context)
+    with recording_in(ledger_of(context), provider) as writer:
+        yield writer
+
+
+@contextmanager
+def recording_in(ledger: Ledger, provider: str) -> Iterator[Writer]:
+    """`recording`, for who runs no operation."""
     with ledger.writer() as writer:
         others = {known for known in writer.providers() if _made_up(known) != _made_up(provider)}
         if others:

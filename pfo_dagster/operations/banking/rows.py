@@ -9,6 +9,7 @@ from pfo_dagster.ledger import (
     AccountOutcome,
     AccountRow,
     BalanceRow,
+    ComputedBalanceRow,
     ConnectionRow,
     RejectedRow,
     TransactionRow,
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from pfo_dagster.ledger import AsOfBasis, BalanceState, BalanceType
-    from pfo_dagster.openbanking.records import Account, Connection, Rejected, Transaction
+    from pfo_dagster.openbanking.records import (
+        Account,
+        ComputedBalance,
+        Connection,
+        Rejected,
+        Transaction,
+    )
     from pfo_dagster.operations.banking.decisions import RefreshPolicy
 
 
@@ -153,6 +160,21 @@ def transaction_rows(transactions: Iterable[Transaction]) -> list[TransactionRow
             deleted_at=transaction.deleted_at,
         )
         for transaction in transactions
+    ]
+
+
+def computed_rows(
+    balances: Iterable[ComputedBalance], currencies: Mapping[str, str]
+) -> list[ComputedBalanceRow]:
+    """The computed balances, in the currencies of their accounts (by id)."""
+    return [
+        ComputedBalanceRow(
+            account_id=balance.account_id,
+            day=balance.day,
+            amount=balance.amount,
+            currency=currencies[balance.account_id],
+        )
+        for balance in balances
     ]
 
 
