@@ -27,7 +27,9 @@ def test_a_household_whose_accounts_come_back_under_new_ids_is_not_twice_as_rich
     before = home.published(_TOTALS)
     (old,) = [one for one in world.accounts if one.iban and one.deleted_at is None][:1]
     came_back = replace(old, account_id=old.account_id + 7000)
-    home.world = replace(world, accounts=(*(one for one in world.accounts if one is not old), came_back))
+    home.world = replace(
+        world, accounts=(*(one for one in world.accounts if one is not old), came_back)
+    )
     home.clock.move(minutes=5)
     home.run(BALANCES)
 
