@@ -27,6 +27,8 @@ _INTRODUCTION: Final = """\
 # Rules
 
 What `pfo check` holds specs to. An error keeps a workflow from being loaded, a warning does not.
+What only this installation lacks (an operation, a slot) is a warning: the workflow loads, and
+pre-flight refuses its runs. With `--strict`, warnings fail too.
 Codes are stable: none is ever given another meaning. Each rule is shown with what `pfo check` says
 of a spec that breaks it."""
 
