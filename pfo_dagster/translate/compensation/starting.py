@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pfo_dagster.translate.compensation.job import Compensating
 
 CAUSE_TAG = "pfo/compensates_because_of"
-"""On a compensation run that started by itself: the run that failed, or the task that was closed."""
+"""On a compensation run that started by itself: the run that failed, or the closed task."""
 
 
 @dataclass(frozen=True, slots=True)
