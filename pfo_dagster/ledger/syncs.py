@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Literal
 
 from pfo_dagster.ledger.arrow import insert, record_of
@@ -19,6 +20,7 @@ from pfo_dagster.ledger.versions import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from duckdb import DuckDBPyConnection
 
@@ -52,6 +54,19 @@ def find_sync(connection: DuckDBPyConnection, sync_id: str) -> RecordedSync | No
             vanished_records=tuple(vanished),
         )
     return None
+
+
+def last_full_transaction_sync(
+    connection: DuckDBPyConnection, tenant_id: str, provider: str
+) -> datetime | None:
+    """When the last sync of all transactions began (UTC); None before the first."""
+    ((started_at,),) = rows_of(
+        connection,
+        "SELECT max(started_at) FROM syncs"
+        " WHERE kind = 'transactions' AND full_listing AND tenant_id = ? AND provider = ?",
+        [tenant_id, provider],
+    )
+    return None if started_at is None else started_at.replace(tzinfo=UTC)
 
 
 def add_account_sync(

@@ -24,6 +24,7 @@ from pfo_dagster.ledger.syncs import (
     add_computed_sync,
     add_transaction_sync,
     find_sync,
+    last_full_transaction_sync,
 )
 
 if TYPE_CHECKING:
@@ -193,6 +194,11 @@ class Writer:
         """The forced syncs at or after `since`, oldest first, by connection id (UTC)."""
         with explaining(self._warehouse, "read"):
             return attempts.attempts_since(self._connection, tenant_id, provider, since)
+
+    def last_full_transaction_sync(self, tenant_id: str, provider: str) -> datetime | None:
+        """When the last sync began that missed no transaction of its time (UTC), if any."""
+        with explaining(self._warehouse, "read"):
+            return last_full_transaction_sync(self._connection, tenant_id, provider)
 
     def providers(self) -> set[str]:
         """Whose data the ledger holds."""

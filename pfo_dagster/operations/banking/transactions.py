@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,17 +21,25 @@ from pfo_dagster.operations.banking.access import (
 from pfo_dagster.operations.banking.rows import rejected_rows, transaction_rows
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pfo_dagster.operations.contract import NoInput, OperationContext
 
 DEFAULT_PERIOD = timedelta(days=90)
-"""What a sync fetches by default: every time all of it, so that late changes are not missed."""
+"""How far back the first sync goes, and how old a booking may be whose change a later one sees."""
+OVERLAP = timedelta(days=1)
+"""How much further back changes are asked for: no document says in which zone Powens means them."""
 
 
 class TransactionsInput(BaseModel):
     """Input of `openbanking.transactions.sync`."""
 
     since: date | None = Field(
-        default=None, description="First day to fetch; by default 90 days before today."
+        default=None,
+        description=(
+            "First day to fetch, all of it. By default what changed since the last sync, or 90 "
+            "days the first time."
+        ),
     )
 
 
@@ -39,6 +48,9 @@ class SyncedTransactions(BaseModel):
 
     provider: str
     since: date
+    changed_after: str | None = Field(
+        description="Only what changed after this instant was asked for; None for everything."
+    )
     transactions: int
     changed: int = Field(description="Transactions that are new or not as they were.")
     rejected_rows: int
@@ -68,11 +80,16 @@ async def sync_transactions(context: OperationContext[TransactionsInput]) -> Syn
     since = context.input.since or (started_at - DEFAULT_PERIOD).date()
     try:
         async with access.open_provider() as bank:
-            listing = await bank.transactions(since=since)
             provider = bank.name
+            changed_after = None if context.input.since else _changed_after(context, provider)
+            listing = await bank.transactions(since=since, changed_after=changed_after)
     except ProviderError as error:
         raise as_operation_error(error) from error
-    sync = sync_of(context, provider, started_at=started_at)
+    # What somebody asked for by hand may miss older changes: the next sync does not go on from it.
+    sync = replace(
+        sync_of(context, provider, started_at=started_at),
+        full_listing=context.input.since is None,
+    )
     with recording(context, provider) as writer:
         recorded = writer.record_transactions(
             sync,
@@ -82,6 +99,7 @@ async def sync_transactions(context: OperationContext[TransactionsInput]) -> Syn
     report = SyncedTransactions(
         provider=provider,
         since=since,
+        changed_after=changed_after and changed_after.isoformat(),
         transactions=len(listing.transactions),
         changed=len(recorded.changed_records),
         rejected_rows=len(listing.rejected),
@@ -89,6 +107,13 @@ async def sync_transactions(context: OperationContext[TransactionsInput]) -> Syn
     )
     context.describe(catalog.LEDGER_TRANSACTIONS, **report.model_dump())
     return report
+
+
+def _changed_after(context: OperationContext[TransactionsInput], provider: str) -> datetime | None:
+    """From when on changes are not known yet; None where nothing is."""
+    with recording(context, provider) as writer:
+        last = writer.last_full_transaction_sync(bank_access(context).tenant_id, provider)
+    return None if last is None else last - OVERLAP
 
 
 async def list_transactions(context: OperationContext[NoInput]) -> ListedTransactions:
