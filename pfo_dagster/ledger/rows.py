@@ -147,6 +147,7 @@ class RejectedRow:
     relation: Literal["accounts", "connections", "balances", "transactions"]
     record_id: str | None
     reason: str
+    payload_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,6 +117,8 @@ class Rejected:
     relation: Literal["accounts", "connections", "balances", "transactions"]
     record_id: str | None
     reason: str
+    payload_hash: str | None = None
+    """SHA-256 of the row as it was sent, by which it is known when it comes again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

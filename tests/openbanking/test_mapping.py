@@ -124,8 +124,21 @@ def test_trap_7_the_currency_is_an_object_and_never_text() -> None:
     assert account().currency == "EUR"
     refused = rejected_account(currency="EUR")
     assert refused == Rejected(
-        relation="accounts", record_id="17", reason="currency: expected an object"
+        relation="accounts",
+        record_id="17",
+        reason="currency: expected an object",
+        payload_hash=refused.payload_hash,
     )
+
+
+def test_a_refused_row_is_known_when_it_comes_again_whatever_the_order_of_its_keys() -> None:
+    row = {**ACCOUNT, "balance": Decimal("NaN")}
+    turned = dict(reversed(row.items()))
+    other = {**row, "balance": Decimal("Infinity")}
+    _, refused = read_accounts([row, turned, other], provider="p", identity_key=KEY)
+    hashes = [one.payload_hash for one in refused]
+    assert hashes[0] is not None
+    assert hashes[0] == hashes[1] != hashes[2]
 
 
 def test_an_account_without_currency_stays_but_its_figures_are_quarantined() -> None:

@@ -33,7 +33,7 @@ def read_computed_balances(
             try:
                 wire = WireDailyBalance.model_validate(row)
             except ValidationError as error:
-                rejected.append(rejection("balances", account_id, error))
+                rejected.append(rejection("balances", account_id, row, error))
                 continue
             if wire.balance is not None and since <= wire.date <= until:
                 found[wire.date] = ComputedBalance(

@@ -5,6 +5,7 @@ Called by `client` for answers; `mapping` and `errors` use the two views of what
 
 from __future__ import annotations
 
+import hashlib
 import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
@@ -23,6 +24,12 @@ def decode(body: bytes) -> object:
         return json.loads(body, parse_float=Decimal, parse_constant=Decimal)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def payload_hash(value: object) -> str:
+    """SHA-256 (hexadecimal) of a decoded value, whatever the order of its keys."""
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def as_object(value: object) -> Mapping[str, object] | None:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
 from pfo_dagster.openbanking.powens.fields import read_amount, read_id
-from pfo_dagster.openbanking.powens.json_text import as_object
+from pfo_dagster.openbanking.powens.json_text import as_object, payload_hash
 from pfo_dagster.openbanking.powens.models import WireAccount, WireConnection, WireTransaction
 from pfo_dagster.openbanking.powens.privacy import (
     code_word,
@@ -54,12 +54,19 @@ def read_accounts(
         try:
             wire = WireAccount.model_validate(row)
         except ValidationError as error:
-            rejected.append(rejection("accounts", _id_of(row), error))
+            rejected.append(rejection("accounts", _id_of(row), row, error))
             continue
         accounts.append(_account(wire, provider=provider, identity_key=identity_key))
         if wire.currency is None and (wire.balance is not None or wire.coming is not None):
             reason = "currency: missing although there are figures; they are left out"
-            rejected.append(Rejected(relation="accounts", record_id=wire.id, reason=reason))
+            rejected.append(
+                Rejected(
+                    relation="accounts",
+                    record_id=wire.id,
+                    reason=reason,
+                    payload_hash=payload_hash(row),
+                )
+            )
     return tuple(accounts), tuple(rejected)
 
 
@@ -102,7 +109,7 @@ def read_transactions(
         try:
             wire = WireTransaction.model_validate(row)
         except ValidationError as error:
-            rejected.append(rejection("transactions", _id_of(row), error))
+            rejected.append(rejection("transactions", _id_of(row), row, error))
         else:
             transactions[wire.id] = _transaction(wire, provider=provider)
     return tuple(transactions.values()), tuple(rejected)
@@ -196,10 +203,16 @@ def _unreadable_connection(row: object, provider: str, error: ValidationError) -
 def rejection(
     relation: Literal["accounts", "balances", "transactions"],
     record_id: str | None,
+    row: object,
     error: ValidationError,
 ) -> Rejected:
     """A row that cannot be trusted, with the fields that are wrong but none of their values."""
-    return Rejected(relation=relation, record_id=record_id, reason=_reason(error))
+    return Rejected(
+        relation=relation,
+        record_id=record_id,
+        reason=_reason(error),
+        payload_hash=payload_hash(row),
+    )
 
 
 def _reason(error: ValidationError) -> str:

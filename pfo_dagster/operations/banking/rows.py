@@ -136,7 +136,12 @@ def account_outcomes(
 def rejected_rows(rejected: Iterable[Rejected]) -> list[RejectedRow]:
     """The rows that could not be trusted."""
     return [
-        RejectedRow(relation=row.relation, record_id=row.record_id, reason=row.reason)
+        RejectedRow(
+            relation=row.relation,
+            record_id=row.record_id,
+            reason=row.reason,
+            payload_hash=row.payload_hash,
+        )
         for row in rejected
     ]
 
