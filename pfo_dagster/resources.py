@@ -24,6 +24,7 @@ from pfo_dagster.openbanking import (
     powens_base_url,
     validate_base_url,
 )
+from pfo_dagster.openbanking.sandbox import ControlPanel
 from pfo_dagster.operations.banking.access import LEDGER, OPEN_BANKING, BankAccess
 from pfo_dagster.operations.banking.decisions import RefreshPolicy
 from pfo_dagster.operations.reference_rates import REFERENCE_RATES
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 SANDBOX_STATE = "sandbox.json"
 """The file in the data folder in which the sandbox remembers what was asked of it."""
+SANDBOX_CONTROLS = "sandbox-controls.json"
+"""The file beside it that says how the sandbox is set."""
 DEFAULT_TENANT = "household"
 """Whose data it is where the app config does not say."""
 
@@ -57,7 +60,7 @@ def resources(settings: Settings, app: AppConfig) -> dict[str, object]:
             raise SettingsError(str(error)) from None
     access = BankAccess(
         open_provider=lambda: open_bank(settings),
-        clock=utc_now,
+        clock=bank_clock(settings),
         tenant_id=app.tenant.id if app.tenant else DEFAULT_TENANT,
         policy=refresh_policy(settings),
     )
@@ -86,13 +89,25 @@ def open_bank(settings: Settings) -> OpenBankingProvider:
     """Powens where it is set up, else the built-in sandbox, whose data is named after it."""
     if not settings.has_powens:
         state = settings.data_dir / SANDBOX_STATE
-        return open_sandbox(seed=settings.sandbox_seed, clock=utc_now, state_path=state)
+        return open_sandbox(
+            seed=settings.sandbox_seed, clock=utc_now, state_path=state, panel=panel_of(settings)
+        )
     assert settings.powens_user_token is not None, "has_powens says so"  # noqa: S101 - narrows
     return open_powens(
         base_url=powens_address(settings),
         token=settings.powens_user_token,
         identity_key=identity_key(settings.data_dir),
     )
+
+
+def panel_of(settings: Settings) -> ControlPanel:
+    """How the sandbox of this data folder is set, by `pfo sandbox` and by its page."""
+    return ControlPanel(settings.data_dir / SANDBOX_CONTROLS)
+
+
+def bank_clock(settings: Settings) -> Callable[[], datetime]:
+    """The time in UTC; that of the sandbox, which can be moved, where its data is read."""
+    return utc_now if settings.has_powens else panel_of(settings).clock(utc_now)
 
 
 def powens_address(settings: Settings) -> str:

@@ -23,6 +23,7 @@ from pfo_dagster.cli.console import (
 from pfo_dagster.cli.inbox import inbox_app
 from pfo_dagster.cli.powens import powens_app
 from pfo_dagster.cli.readers import readers_app
+from pfo_dagster.cli.sandbox import sandbox_app
 from pfo_dagster.cli.webhooks import webhooks_app
 
 app = typer.Typer(
@@ -32,7 +33,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-sandbox_app = typer.Typer(help="The built-in made-up household.", no_args_is_help=True)
 app.add_typer(readers_app)
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(powens_app, name="powens")
@@ -168,17 +168,6 @@ def dev(
 
     with plain_errors():
         raise typer.Exit(serve_dagster(port))
-
-
-@sandbox_app.command("serve")
-def sandbox_serve(
-    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.", min=1, max=65535)] = 8910,
-) -> None:
-    """Serve the sandbox over HTTP, for other programs that speak to Powens."""
-    from pfo_dagster.cli.sandbox import serve_sandbox  # noqa: PLC0415 - see `run`
-
-    with plain_errors():
-        serve_sandbox(port)
 
 
 def main() -> None:

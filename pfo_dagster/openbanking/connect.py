@@ -18,13 +18,21 @@ from pfo_dagster.openbanking.powens.addresses import address_label, validate_bas
 from pfo_dagster.openbanking.powens.client import PowensClient
 from pfo_dagster.openbanking.powens.exchange import Timeouts
 from pfo_dagster.openbanking.powens.provider import PowensProvider
-from pfo_dagster.openbanking.sandbox import SANDBOX_TOKEN, SandboxState, household, sandbox_app
+from pfo_dagster.openbanking.sandbox import (
+    SANDBOX_TOKEN,
+    SandboxState,
+    Stage,
+    household,
+    sandbox_app,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from pfo_dagster.openbanking.sandbox import Faults, World
+    from starlette.types import ASGIApp
+
+    from pfo_dagster.openbanking.sandbox import ControlPanel, Faults, World
 
 SANDBOX: Final = "sandbox"
 """The name of the made-up provider, in every record that comes from it."""
@@ -87,17 +95,23 @@ def open_sandbox(
     state_path: Path | None = None,
     world: World | None = None,
     faults: Faults | None = None,
+    panel: ControlPanel | None = None,
     timeouts: Timeouts | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> PowensProvider:
     """The built-in sandbox, in this process, through the client of the real API.
 
     Its household is made from `seed`, or given as `world`. Forced syncs are remembered in the file
-    `state_path`, or until the provider is closed. The data is named `sandbox`.
+    `state_path`, or until the provider is closed. With a `panel`, its controls decide the clock,
+    the scenario and what is broken, and `faults` are not used. The data is named `sandbox`.
     """
-    app = sandbox_app(
-        world=world or household(seed), clock=clock, state=SandboxState(state_path), faults=faults
-    )
+    state = SandboxState(state_path)
+    app: ASGIApp
+    if panel is not None:
+        app = Stage(seed=seed, panel=panel, state=state, true_clock=clock, world=world, sleep=sleep)
+        clock = app.clock
+    else:
+        app = sandbox_app(world=world or household(seed), clock=clock, state=state, faults=faults)
     timeouts = timeouts or Timeouts()
     client = PowensClient(
         base_url=_SANDBOX_ADDRESS,

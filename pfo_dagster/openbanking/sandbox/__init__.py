@@ -3,13 +3,17 @@
 Start at `household` for who these people are, at `app` for what can be called. `history` makes the
 figures from the seed, `timeline` says as of when a bank's figures are, `wire` writes them down as
 Powens does. `onboarding` lets one connect, `faults` breaks things on purpose, `server` puts the app
-on a socket.
+on a socket. `controls` are what people set, `scenarios` what they may choose, `stage` puts it all
+together.
 """
 
 from pfo_dagster.openbanking.sandbox.app import SANDBOX_TOKEN, sandbox_app
+from pfo_dagster.openbanking.sandbox.controls import ControlPanel, Controls, Rule
 from pfo_dagster.openbanking.sandbox.faults import Fault, Faults
 from pfo_dagster.openbanking.sandbox.household import household
 from pfo_dagster.openbanking.sandbox.onboarding import SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET
+from pfo_dagster.openbanking.sandbox.scenarios import SCENARIOS, planted, scenario_set
+from pfo_dagster.openbanking.sandbox.stage import Stage
 from pfo_dagster.openbanking.sandbox.state import SandboxState
 from pfo_dagster.openbanking.sandbox.world import (
     AccountPlan,
@@ -23,14 +27,21 @@ __all__ = [
     "SANDBOX_CLIENT_ID",
     "SANDBOX_CLIENT_SECRET",
     "SANDBOX_TOKEN",
+    "SCENARIOS",
     "AccountPlan",
     "ConnectionPlan",
+    "ControlPanel",
+    "Controls",
     "Fault",
     "Faults",
     "Habit",
     "Rhythm",
+    "Rule",
     "SandboxState",
+    "Stage",
     "World",
     "household",
+    "planted",
     "sandbox_app",
+    "scenario_set",
 ]

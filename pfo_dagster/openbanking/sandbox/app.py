@@ -151,7 +151,7 @@ class _Api:
         """Force a sync. One that waits for its user stays as it is, as at a real bank."""
         books = self._books(request)
         plan = self._plan(request)
-        if plan.state is None:
+        if plan.state_at(books.now) is None:
             timeline = books.timeline(plan)
             age = books.now - timeline.last_update(books.now)
             if timeline.is_syncing(books.now) or age < SYNCED_JUST_NOW:
@@ -214,10 +214,13 @@ class _Api:
             raise ApiError(HTTPStatus.BAD_REQUEST, "noAccount", "the user has no account")
         connection = request.path_params.get("connection")
         account = request.path_params.get("account")
+        now = self._now()
         return [
             plan
             for plan in self.world.accounts
-            if connection in {None, plan.connection_id} and account in {None, plan.account_id}
+            if plan.is_listed(now)
+            and connection in {None, plan.connection_id}
+            and account in {None, plan.account_id}
         ]
 
     def _visible_account(self, request: Request, books: Books) -> AccountPlan:

@@ -63,7 +63,8 @@ class Books:
         totals: dict[str, Decimal | None] = {}
         for account in self.history.world.accounts:
             figures = self.figures(account)
-            if not (account.display and figures.is_active):
+            listed = account.is_listed(self.now) and account.display
+            if not (listed and figures.is_active):
                 continue
             total = totals.setdefault(account.currency, None)
             if figures.balance is not None:

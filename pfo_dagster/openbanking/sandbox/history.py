@@ -46,7 +46,8 @@ class History:
 
     def entries(self, account: AccountPlan, until: datetime) -> list[Entry]:
         """What the bank knew of at `until`, oldest first."""
-        until = min(until, account.deleted_at) if account.deleted_at else until
+        ends = (account.deleted_at, account.idle_from)
+        until = min([until, *(end for end in ends if end is not None)])
         last = _month_number(until)
         first = _month_number(self.world.began)
         return [
@@ -82,8 +83,9 @@ class History:
         return [draft.numbered(base + place) for place, draft in enumerate(drafts)]
 
     def _habits(self, account: AccountPlan, number: int) -> Iterator[_Draft]:
+        same = account.formerly or account.account_id
         for place, habit in enumerate(account.habits):
-            chance = Random(f"{self.world.seed}/{account.account_id}/{place}/{number}")  # noqa: S311 - made-up data
+            chance = Random(f"{self.world.seed}/{same}/{place}/{number}")  # noqa: S311 - made-up data
             for _ in range(habit.times):
                 yield _draw(habit, chance, number)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
-import os
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
+from pfo_dagster.openbanking.sandbox import shared_file
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 _REMEMBERED: Final = 200
@@ -74,21 +74,8 @@ class SandboxState:
                 for connection, instants in sorted(syncs.items())
             }
         }
-        # Always the same name: what a killed process left is written over.
-        beside = self._path.with_name(f"{self._path.name}.tmp")
-        with beside.open("w") as file:
-            json.dump(content, file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self._path)
+        shared_file.replace(self._path, json.dumps(content, indent=2))
 
-    @contextlib.contextmanager
-    def _alone(self) -> Generator[None]:
+    def _alone(self) -> AbstractContextManager[None]:
         """Keep other processes from writing meanwhile."""
-        if self._path is None:
-            yield
-            return
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._path.with_name(f"{self._path.name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        return shared_file.alone(self._path) if self._path else contextlib.nullcontext()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.openbanking.powens.fields import PARIS
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pfo_dagster.openbanking.sandbox.world import ConnectionPlan, Rhythm
+
+_TRIED_AGAIN: Final = frozenset({None, "websiteUnavailable", "rateLimiting", "validating"})
+"""The states in which the provider goes on trying by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +26,16 @@ class Timeline:
 
     def last_update(self, now: datetime) -> datetime:
         """The newest sync whose data is there at `now`: a forced one, or one by itself."""
-        ends = [end for end in self._forced_ends() if end <= now]
-        return max([last_slot(self.plan.rhythm, now), *ends])
+        seen = min(now, self.plan.stops_at) if self.plan.stops_at else now
+        ends = [end for end in self._forced_ends() if end <= seen]
+        return max([last_slot(self.plan.rhythm, seen), *ends])
 
     def next_try(self, now: datetime) -> datetime | None:
         """When the provider syncs next by itself; not while it waits for the user."""
-        return None if self.plan.state else first_slot(self.plan.rhythm, now)
+        state = self.plan.state_at(now)
+        if state not in _TRIED_AGAIN or (state is None and self.plan.has_stopped(now)):
+            return None
+        return first_slot(self.plan.rhythm, now)
 
     def is_syncing(self, now: datetime) -> bool:
         """Whether a forced sync is under way."""

@@ -123,8 +123,9 @@ def connection(
 ) -> JsonObject:
     """A connection (reference: *Connection*), with its bank where that was asked for."""
     last_update = timeline.last_update(now)
-    state = plan.state or ("validating" if timeline.is_syncing(now) else None)
-    consent_ends = last_update + (timedelta(days=1) if plan.state else timedelta(days=90))
+    stopped = plan.state_at(now)
+    state = stopped or ("validating" if timeline.is_syncing(now) else None)
+    consent_ends = last_update + (timedelta(days=1) if stopped else timedelta(days=90))
     return {
         "id": plan.connection_id,
         "id_user": world.user_id,
@@ -132,7 +133,7 @@ def connection(
         "connector_uuid": plan.connector_uuid,
         "state": state,
         "error": state,
-        "error_message": None,
+        "error_message": plan.error_message if stopped else None,
         "fields": None,
         "active": plan.active,
         "created": paris_wall_clock(world.began),

@@ -27,7 +27,9 @@ class Rhythm:
 class ConnectionPlan:
     """A login at a bank. `state` is Powens' word, None for a connection that works.
 
-    `sync_takes` is how long a forced sync is under way before its data is there.
+    `sync_takes` is how long a forced sync is under way before its data is there. From `stops_at` on
+    nothing is synced any more, and only from then on `state` shows; without a state, such a
+    connection is healthy to look at. `error_message` is the bank's text, which goes with a state.
     """
 
     connection_id: int
@@ -38,6 +40,16 @@ class ConnectionPlan:
     state: str | None = None
     sync_takes: timedelta = timedelta(0)
     active: bool = True
+    stops_at: datetime | None = None
+    error_message: str | None = None
+
+    def has_stopped(self, now: datetime) -> bool:
+        """Whether nothing is synced any more."""
+        return self.stops_at is not None and self.stops_at <= now
+
+    def state_at(self, now: datetime) -> str | None:
+        """The state that shows at an instant."""
+        return self.state if self.stops_at is None or self.has_stopped(now) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +74,9 @@ class AccountPlan:
     """A bank account. Its balance is `opening` plus what was booked since the world's beginning.
 
     A card with a parent is settled: what was spent in a month is debited from the parent in the
-    next. `balance_known` is False where the bank gives no balance.
+    next. `balance_known` is False where the bank gives no balance. Before `listed_from` the account
+    is not listed. Nothing new happens from `idle_from` on. One that came back under a new id has
+    the operations of the account `formerly`.
     """
 
     account_id: int
@@ -81,6 +95,13 @@ class AccountPlan:
     error: str | None = None
     disabled_at: datetime | None = None
     deleted_at: datetime | None = None
+    listed_from: datetime | None = None
+    idle_from: datetime | None = None
+    formerly: int | None = None
+
+    def is_listed(self, now: datetime) -> bool:
+        """Whether the provider knows of the account yet."""
+        return self.listed_from is None or self.listed_from <= now
 
 
 @dataclass(frozen=True, kw_only=True)
