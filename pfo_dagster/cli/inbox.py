@@ -34,10 +34,15 @@ def list_tasks(
     everything: Annotated[bool, typer.Option("--all", help="Decided tasks too.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the tasks that wait for a decision, those asked first before the others."""
+    """List the tasks that wait for a decision, and the connections that wait for their user.
+
+    The JSON has the tasks alone.
+    """
+    from pfo_dagster.ledger import Ledger  # noqa: PLC0415 - see below
+    from pfo_dagster.operations.banking.waiting import waiting_connections  # noqa: PLC0415
     from pfo_dagster.translate.human.inbox import entries  # noqa: PLC0415 - Dagster takes a second
 
-    with _inbox() as (_, instance):
+    with _inbox() as (settings, instance):
         found = entries(instance, waiting_only=not everything)
         if as_json:
             out.print_json(json.dumps([_as_json(entry) for entry in found]))
@@ -47,7 +52,11 @@ def list_tasks(
             asked = f"{entry.task.asked_at:%Y-%m-%d %H:%M} UTC"
             out.print(f"{entry.task.id}\n  {entry.task.label} (asked {asked}): {state}",
                       markup=False, soft_wrap=True)  # fmt: skip
-        if not found:
+        waiting = waiting_connections(Ledger(settings.data_dir))
+        for one in waiting:
+            out.print(f"connection {one.connection_id} ({one.institution})\n  {one.to_do}",
+                      markup=False, soft_wrap=True)  # fmt: skip
+        if not found and not waiting:
             out.print("Nothing waits for a decision.")
 
 

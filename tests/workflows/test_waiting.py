@@ -1,0 +1,33 @@
+"""Connections that wait for their user: an entry that comes and goes with their state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pfo_dagster.openbanking.sandbox import household
+from pfo_dagster.operations.banking.waiting import waiting_connections
+from tests.workflows.household import BALANCES, Household
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_an_entry_is_there_while_the_connection_needs_its_user_and_goes_by_itself(
+    tmp_path: Path,
+) -> None:
+    world = household(2026)
+    first, *others = (replace(one, state=None) for one in world.connections)
+    home = Household(tmp_path / "data")
+    assert waiting_connections(home.ledger) == []
+
+    home.world = replace(world, connections=(replace(first, state="SCARequired"), *others))
+    home.run(BALANCES)
+    (entry,) = waiting_connections(home.ledger)
+    assert entry.connection_id == str(first.connection_id)
+    assert entry.to_do.startswith("The account holder must ")
+    assert "http" not in entry.to_do
+
+    home.world = replace(world, connections=(first, *others))
+    home.run(BALANCES)
+    assert waiting_connections(home.ledger) == []
