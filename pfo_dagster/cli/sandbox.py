@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from pfo_dagster.cli.console import CALLED_WRONGLY, out, plain_errors, stop
+from pfo_dagster.cli.console import CALLED_WRONGLY, FAILED, out, plain_errors, stop
 from pfo_dagster.config import Settings, load_settings
+
+if TYPE_CHECKING:
+    from pfo_dagster.openbanking.sandbox import Stage
 
 sandbox_app = typer.Typer(help="The built-in made-up banks.", no_args_is_help=True)
 
@@ -31,20 +34,12 @@ def serve(
         SANDBOX_CLIENT_ID,
         SANDBOX_CLIENT_SECRET,
         SANDBOX_TOKEN,
-        SandboxState,
-        Stage,
         server,
     )
-    from pfo_dagster.resources import SANDBOX_STATE, panel_of, utc_now  # noqa: PLC0415 - see above
 
     with plain_errors():
         settings = load_settings()
-        stage = Stage(
-            seed=settings.sandbox_seed,
-            panel=panel_of(settings),
-            state=SandboxState(settings.data_dir / SANDBOX_STATE),
-            true_clock=utc_now,
-        )
+        stage = _stage(settings)
         out.print("[bold]Made-up data.[/] A client reaches it with:")
         base = f"http://127.0.0.1:{port}/2.0"
         out.print(f"  POWENS_BASE_URL={base} POWENS_USER_TOKEN={SANDBOX_TOKEN}")
@@ -148,6 +143,49 @@ def limit(
 
 
 @sandbox_app.command()
+def webhook(
+    connection: Annotated[int, typer.Argument(help="The connection's id, e.g. 101.")],
+    deleted: Annotated[bool, typer.Option("--deleted", help="Tell that it was deleted.")] = False,
+    to: Annotated[str, typer.Option(help="The receiver.")] = "http://127.0.0.1:8913/webhooks",
+    times: Annotated[int, typer.Option(help="How often.", min=1, max=10_000)] = 1,
+    days_ago: Annotated[int, typer.Option(help="As it was so many days ago.", min=0)] = 0,
+) -> None:
+    """Send a signed webhook about a connection to a receiver on this computer.
+
+    Signed with POWENS_WEBHOOK_SECRET.
+    """
+    from pfo_dagster.openbanking.sandbox import webhooks  # noqa: PLC0415 - see `serve`
+    from pfo_dagster.resources import utc_now  # noqa: PLC0415 - see `serve`
+
+    with plain_errors():
+        settings = load_settings()
+        if settings.powens_webhook_secret is None:
+            problem = "POWENS_WEBHOOK_SECRET is not set. Set what `pfo webhooks serve` has."
+            raise stop(problem, CALLED_WRONGLY)
+        kind = "connection-deleted" if deleted else "connection-synced"
+        try:
+            body = (
+                webhooks.deleted(connection)
+                if deleted
+                else webhooks.connection_synced(_stage(settings), connection, days_ago=days_ago)
+            )
+            counted = webhooks.send(
+                f"{to.rstrip('/')}/{kind}",
+                [body] * times,
+                secret=settings.powens_webhook_secret,
+                at=utc_now(),
+            )
+        except ValueError as error:
+            raise stop(str(error), CALLED_WRONGLY) from None
+        except ConnectionError as error:
+            raise stop(str(error), FAILED) from None
+        for status, count in counted.items():
+            out.print(f"answered with {status}: {count}")
+        if set(counted) != {200}:
+            raise typer.Exit(FAILED)
+
+
+@sandbox_app.command()
 def reset() -> None:
     """Put the sandbox back to how it was in the beginning; syncs that were forced stay."""
     from pfo_dagster.openbanking.sandbox import Controls  # noqa: PLC0415 - see `serve`
@@ -181,3 +219,20 @@ def _show(settings: Settings) -> None:
         out.print(f"rule      {rule.breakage} for {rule.method} {rule.path}, {times}", markup=False)
     if settings.has_powens and not settings.is_on_this_computer:
         out.print("Powens is set up, so runs do not read the sandbox.")
+
+
+def _stage(settings: Settings) -> Stage:
+    """The sandbox of this data folder, which `pfo run` reads too."""
+    from pfo_dagster.openbanking.sandbox import SandboxState, Stage  # noqa: PLC0415 - see `serve`
+    from pfo_dagster.resources import (  # noqa: PLC0415 - see `serve`
+        SANDBOX_STATE,
+        panel_of,
+        utc_now,
+    )
+
+    return Stage(
+        seed=settings.sandbox_seed,
+        panel=panel_of(settings),
+        state=SandboxState(settings.data_dir / SANDBOX_STATE),
+        true_clock=utc_now,
+    )
