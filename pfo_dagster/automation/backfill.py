@@ -5,7 +5,6 @@ range. What comes is computed, and stays apart from what was observed.
 """
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
-import asyncio
 from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from pfo_dagster.operations.banking.access import LEDGER, LEDGER_POOL, OPEN_BANK
 from pfo_dagster.operations.banking.catalog import LEDGER_ACCOUNTS, LEDGER_COMPUTED_BALANCES
 from pfo_dagster.operations.banking.history import backfill_balances
 from pfo_dagster.operations.errors import OperationError
+from pfo_dagster.translate.deadline import run_to_end
 
 if TYPE_CHECKING:
     from pfo_dagster.ledger import Ledger
@@ -48,7 +48,7 @@ def computed_balances_asset() -> dg.AssetsDefinition:
         ledger: Ledger = getattr(context.resources, LEDGER)
         days = {date.fromisoformat(key) for key in context.partition_keys}
         try:
-            done = asyncio.run(
+            done = run_to_end(
                 backfill_balances(access, ledger, days=days, run_id=context.run.run_id)
             )
         except OperationError as error:

@@ -22,40 +22,36 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-_MONTH: Final = "strftime({day}, '%Y-%m')"
-
 
 @dataclass(frozen=True, slots=True)
 class _Relation:
     """A relation that is published, and how to find the files of it that a commit changed.
 
     `changed` is a query for what was added after commit `$since`: the months, where the relation
-    is cut by the months of `day`, else any row at all.
+    is cut by month and `of_month` is a query for the rows of `{month}`, else any row at all.
     """
 
     name: str
     changed: str
-    day: str | None = None
+    of_month: str | None = None
 
 
 _RELATIONS: Final = (
     _Relation(
         "balances",
-        f"""
-        SELECT DISTINCT {_MONTH.format(day="day")} FROM balances WHERE commit_number > $since
-        """,  # noqa: S608 - our own text
-        day="day",
+        "SELECT DISTINCT strftime(day, '%Y-%m') FROM balances WHERE commit_number > $since",
+        of_month="FROM balances WHERE strftime(day, '%Y-%m') = '{month}'",
     ),
     _Relation(
         "transactions",
         # All versions of what changed: a transaction may have left the month that it was in.
-        f"""
-        SELECT DISTINCT {_MONTH.format(day="booked_on")} FROM history.transactions
+        """
+        SELECT DISTINCT strftime(booked_on, '%Y-%m') FROM history.transactions
         SEMI JOIN (
             FROM history.transactions WHERE commit_number > $since
         ) AS added USING (tenant_id, provider, transaction_id)
-        """,  # noqa: S608 - our own text
-        day="booked_on",
+        """,
+        of_month="FROM transactions WHERE strftime(booked_on, '%Y-%m') = '{month}'",
     ),
     _Relation("accounts", "SELECT NULL FROM history.accounts WHERE commit_number > $since LIMIT 1"),
     _Relation(
@@ -77,11 +73,38 @@ _RELATIONS: Final = (
     ),
     _Relation(
         "daily_cash_position",
+        # An observation carries all accounts on to its day, from where they had come to; another
+        # version of an account may change all days since its first observation.
         """
-        SELECT NULL FROM (
-            SELECT commit_number FROM balances
-            UNION ALL SELECT commit_number FROM history.accounts
-        ) WHERE commit_number > $since LIMIT 1
+        WITH added AS (
+            SELECT tenant_id, provider, min(day) AS first_day FROM balances
+            WHERE balance_type = 'current' AND commit_number > $since
+            GROUP BY ALL
+            UNION ALL
+            SELECT tenant_id, provider, min(day) FROM balances
+            SEMI JOIN (
+                FROM history.accounts WHERE commit_number > $since
+            ) AS changed USING (tenant_id, provider, account_id)
+            WHERE balance_type = 'current'
+            GROUP BY ALL
+        ),
+        reached AS (
+            SELECT tenant_id, provider, max(day) AS last_day,
+                   max(day) FILTER (commit_number <= $since) AS last_before
+            FROM balances
+            WHERE balance_type = 'current'
+            GROUP BY ALL
+        )
+        SELECT DISTINCT strftime(
+            unnest(generate_series(
+                date_trunc('month', least(first_day, last_before)), last_day, INTERVAL 1 MONTH
+            )),
+            '%Y-%m'
+        )
+        FROM added JOIN reached USING (tenant_id, provider)
+        """,
+        of_month="""
+        FROM daily_cash_position_between(DATE '{month}-01', last_day(DATE '{month}-01'))
         """,
     ),
     _Relation(
@@ -135,18 +158,16 @@ class ParquetPublisher:
                 yield relation, month
 
     def _write(self, folder: Path, relation: _Relation, month: str | None) -> None:
-        where = ""
+        rows = f"FROM {relation.name}"
         file = folder / f"{relation.name}.parquet"
-        if relation.day is not None:
-            where = f" WHERE {_MONTH.format(day=relation.day)} = '{month}'"
+        if relation.of_month is not None:
+            rows = relation.of_month.format(month=month)
             file = folder / relation.name / f"{month}.parquet"
             file.parent.mkdir(exist_ok=True)
         # A file that is linked from the folder before must not be written through the link.
         file.unlink(missing_ok=True)
         name = str(file).replace("'", "''")
-        self.connection.execute(
-            f"COPY (FROM {relation.name}{where}) TO '{name}' (FORMAT parquet, COMPRESSION zstd)"
-        )
+        self.connection.execute(f"COPY ({rows}) TO '{name}' (FORMAT parquet, COMPRESSION zstd)")
 
     def _schema_version(self) -> int:
         [(version,)] = rows_of(

@@ -78,18 +78,28 @@ def test_only_the_files_that_a_commit_changed_are_written(ledger: Ledger) -> Non
     second = inodes(ledger)
     assert set(first) == {
         "accounts.parquet", "balances/2026-09.parquet", "cash_flow.parquet",
-        "connections.parquet", "daily_cash_position.parquet", "latest_balances.parquet",
+        "connections.parquet", "daily_cash_position/2026-09.parquet", "latest_balances.parquet",
         "refreshes.parquet",
     }  # fmt: skip
-    assert set(second) - set(first) == {"balances/2026-11.parquet"}
+    assert set(second) - set(first) == {
+        "balances/2026-11.parquet",
+        "daily_cash_position/2026-10.parquet",
+        "daily_cash_position/2026-11.parquet",
+    }
     changed = {name for name, inode in first.items() if second[name] != inode}
     assert changed == {
-        "daily_cash_position.parquet", "latest_balances.parquet", "refreshes.parquet",
+        "daily_cash_position/2026-09.parquet", "latest_balances.parquet", "refreshes.parquet",
+    }  # fmt: skip
+    observed(ledger, 3, "3")
+    third = inodes(ledger)
+    assert {name for name, inode in second.items() if third[name] != inode} == {
+        "balances/2026-11.parquet", "daily_cash_position/2026-11.parquet",
+        "latest_balances.parquet", "refreshes.parquet",
     }  # fmt: skip
 
     with ledger.writer() as writer:
         writer.record_sync_attempt("home", "sandbox", "c1", "run-1", NOON)
-    assert inodes(ledger) == second
+    assert inodes(ledger) == third
 
 
 def test_a_transaction_that_moves_to_another_month_leaves_the_old_one(ledger: Ledger) -> None:
