@@ -166,9 +166,11 @@ def _refuse(instance: dg.DagsterInstance, compensation: Compensation, root: str)
         run = record.dagster_run
         if not run.is_finished:
             raise stop(f"Run {run.run_id} has not ended. Terminate it first.", FAILED)
-    for task in [entry.task for entry in entries(instance) if entry.task.root_run == root]:
+    for entry in entries(instance, waiting_only=False, containing=root):
+        if entry.decision is not None:
+            continue
         problem = (
-            f"It waits for a decision, and would go on from it: {task.id}\n"
+            f"It waits for a decision, and would go on from it: {entry.task.id}\n"
             "`pfo inbox cancel` closes the task."
         )
         raise stop(problem, FAILED)

@@ -50,7 +50,7 @@ def run_workflow(key: str, data: Mapping[str, Any]) -> bool:
             result = _execute(project, workflow, data, instance, home, progress)
         except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
             raise _interrupted() from None
-        asked = [e.task for e in entries(instance) if e.task.root_run == result.run_id]
+        asked = [entry.task for entry in entries(instance, containing=result.run_id)]
         print_steps(progress)
         _print_breaches(workflow, instance, result.run_id)
         if not result.success:

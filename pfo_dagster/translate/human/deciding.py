@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from pfo_dagster.translate.human.records import Decision, first_decision, task_of
+from pfo_dagster.translate.human.records import Decision, close, first_decision, task_of
 from pfo_dagster.translate.human.step import HumanStep, InputError, form_of
 from pfo_dagster.translate.metadata import code_reference
 from pfo_dagster.translate.naming import dagster_owner
@@ -56,6 +56,7 @@ def decision_asset(human: HumanStep) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(metadata=decision.metadata())
         # Two may have come here at once. The log has an order, and both now read it.
         _refuse_second(context, human, own=decision.id)
+        close(context.instance, human.asset, task.id)
 
     return decide
 

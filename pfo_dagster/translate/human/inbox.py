@@ -17,8 +17,11 @@ from pfo_dagster.translate.human.records import (
     Decision,
     Task,
     Verdict,
-    all_tasks,
+    close,
     first_decision,
+    first_decisions,
+    task_ids,
+    tasks_of,
 )
 
 if TYPE_CHECKING:
@@ -40,10 +43,15 @@ class Entry:
     decision: Decision | None
 
 
-def entries(instance: dg.DagsterInstance, *, waiting_only: bool = True) -> list[Entry]:
-    """The tasks, those asked first before the others."""
-    tasks = all_tasks(instance)
-    found = [Entry(task, first_decision(instance, task.key, task.id)) for task in tasks]
+def entries(
+    instance: dg.DagsterInstance, *, waiting_only: bool = True, containing: str = ""
+) -> list[Entry]:
+    """The tasks whose id contains a text, such as a root run's id; those asked first come first."""
+    found: list[Entry] = []
+    for asset, ids in task_ids(instance, containing=containing, waiting_only=waiting_only):
+        decisions = first_decisions(instance, asset, ids)
+        tasks = tasks_of(instance, asset, ids).values()
+        found += [Entry(task, decisions.get(task.id)) for task in tasks]
     kept = [entry for entry in found if entry.decision is None or not waiting_only]
     return sorted(kept, key=lambda entry: entry.task.asked_at)
 
@@ -53,7 +61,7 @@ def find(instance: dg.DagsterInstance, name: str) -> Entry:
 
     Raises `InboxError` where there is none, or more than one.
     """
-    found = [entry for entry in entries(instance, waiting_only=False) if name in entry.task.id]
+    found = entries(instance, waiting_only=False, containing=name)
     exact = [entry for entry in found if entry.task.id == name]
     match exact or found:
         case [entry]:
@@ -135,6 +143,7 @@ def _record(
     )
     # Two may have come here at once. The log has an order, and both now read it.
     _refuse_decided(instance, task, own=decision.id)
+    close(instance, task.key, task.id)
     return decision
 
 

@@ -1,8 +1,9 @@
 """What the event log says of tasks: what was asked, and which decision came first.
 
 A task is a partition of its step's decision asset. Asking is an observation of that partition, with
-the workflow's state; a decision is a materialization of it. There is no other storage. Of several
-decisions the first in the log is the decision, whoever looks, and whenever.
+the workflow's state; a decision is a materialization of it. Of several decisions the first in the
+log is the decision, whoever looks, and whenever. That a task is closed is noted beside it only to
+spare a reader the log; where the note lacks, the log is read.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pfo_dagster.translate.metadata import as_metadata
 from pfo_dagster.translate.state import WorkflowState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 PREFIX = "human"
 """The first part of the key of every decision asset."""
@@ -131,35 +132,80 @@ def is_filed(instance: dg.DagsterInstance, task: Task) -> bool:
 
 def task_of(instance: dg.DagsterInstance, asset: dg.AssetKey, task_id: str) -> Task | None:
     """The task as it was asked; None where nobody has."""
-    asked = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[task_id])
-    for record in instance.fetch_observations(asked, limit=PAGE).records:
-        event = record.asset_observation
-        task = Task.read(event.metadata) if event else None
-        if task:
-            return task
-    return None
+    return tasks_of(instance, asset, [task_id]).get(task_id)
 
 
 def first_decision(
     instance: dg.DagsterInstance, asset: dg.AssetKey, task_id: str
 ) -> Decision | None:
     """The decision of a task, which no later one can change; None while there is none."""
-    made = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[task_id])
-    for record in instance.fetch_materializations(made, limit=PAGE, ascending=True).records:
+    return first_decisions(instance, asset, [task_id]).get(task_id)
+
+
+def tasks_of(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, ids: Sequence[str], *, page: int = PAGE
+) -> dict[str, Task]:
+    """Those of the tasks that were asked, by id."""
+    tasks: dict[str, Task] = {}
+    for record in _records(instance.fetch_observations, asset, ids, page):
+        event = record.asset_observation
+        task = Task.read(event.metadata) if event else None
+        if task:
+            tasks[task.id] = task
+    return tasks
+
+
+def first_decisions(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, ids: Sequence[str]
+) -> dict[str, Decision]:
+    """The decisions of those of the tasks that have one, by the task's id."""
+    decisions: dict[str, Decision] = {}
+    for record in _records(instance.fetch_materializations, asset, ids, PAGE):
         event = record.asset_materialization
         decision = Decision.read(event.metadata) if event else None
-        if decision:
-            return decision
-    return None
+        if decision and record.partition_key:
+            decisions.setdefault(record.partition_key, decision)
+    return decisions
 
 
-def all_tasks(instance: dg.DagsterInstance) -> Iterator[Task]:
-    """Every task that is on record, decided or not, asset by asset."""
+def task_ids(
+    instance: dg.DagsterInstance, *, containing: str = "", waiting_only: bool = False
+) -> Iterator[tuple[dg.AssetKey, list[str]]]:
+    """The ids of the tasks on record, for each decision asset, without reading any event.
+
+    `waiting_only` leaves out what was closed, so that a list of what waits costs no more when years
+    of decisions are on record. It may still hold a decided task; only the decisions tell.
+    """
     for asset in sorted(instance.get_asset_keys(prefix=[PREFIX])):
-        for task_id in sorted(instance.get_dynamic_partitions(partitions_name(asset))):
-            task = task_of(instance, asset, task_id)
-            if task:
-                yield task
+        known = instance.get_dynamic_partitions(partitions_name(asset))
+        closed = instance.get_dynamic_partitions(_closed_name(asset)) if waiting_only else []
+        left = set(known).difference(closed)
+        yield asset, sorted(task_id for task_id in left if containing in task_id)
+
+
+def close(instance: dg.DagsterInstance, asset: dg.AssetKey, task_id: str) -> None:
+    """Note that a task has its decision, so that no list of what waits looks for it again."""
+    instance.add_dynamic_partitions(_closed_name(asset), [task_id])
+
+
+def _closed_name(asset: dg.AssetKey) -> str:
+    return f"{partitions_name(asset)}/closed"
+
+
+def _records(
+    fetch: Callable[..., dg.EventRecordsResult], asset: dg.AssetKey, ids: Sequence[str], size: int
+) -> Iterator[dg.EventLogRecord]:
+    """The events of the tasks, each task's earliest first, at most `size` with each query."""
+    for start in range(0, len(ids), size):
+        some = ids[start : start + size]
+        about = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=some)
+        cursor: str | None = None
+        while True:
+            page = fetch(about, limit=size, cursor=cursor, ascending=True)
+            yield from page.records
+            if not page.has_more:
+                break
+            cursor = page.cursor
 
 
 def _json(value: object) -> dict[str, Any] | None:
