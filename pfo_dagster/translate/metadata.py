@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import dagster as dg
 
 from pfo_dagster.operations import Markdown
+from pfo_dagster.translate.betas import quiet_betas
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,9 +67,11 @@ def code_reference(
     """The link to the spec's file and line that Dagster's UI shows, where there is a file."""
     if spec.source is None:
         return {}
-    reference = dg.LocalFileCodeReference(
-        file_path=str(spec.source.path.resolve()),
-        line_number=spec.source.locate(location).line,
-        label=spec.meta.key,
-    )
-    return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[reference])}
+    with quiet_betas():
+        reference = dg.LocalFileCodeReference(
+            file_path=str(spec.source.path.resolve()),
+            line_number=spec.source.locate(location).line,
+            label=spec.meta.key,
+        )
+        references = dg.CodeReferencesMetadataValue(code_references=[reference])
+    return {"dagster/code_references": references}

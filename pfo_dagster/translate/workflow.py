@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from pydantic import BaseModel
 
 from pfo_dagster.operations import OperationRegistry
@@ -21,6 +20,7 @@ from pfo_dagster.translate.assets import (
     job_tags,
     workflow_assets,
 )
+from pfo_dagster.translate.betas import OwnedAssetJob, quiet_betas
 from pfo_dagster.translate.collisions import collisions
 from pfo_dagster.translate.compensation.definition import Compensation, compensation_of
 from pfo_dagster.translate.coverage import FieldCoverage, Treatment, coverage
@@ -78,13 +78,13 @@ class TranslatedWorkflow:
         return steps_graph_name(self.spec.meta.key)
 
     @cached_property
-    def asset_job(self) -> UnresolvedAssetJobDefinition | None:
+    def asset_job(self) -> OwnedAssetJob | None:
         """The job that materializes all assets of the workflow; None where there are none."""
         if not self.assets:
             return None
         keys = [key for definition in self.assets for key in definition.keys]
-        return dg.define_asset_job(
-            self.name,
+        return OwnedAssetJob(
+            name=self.name,
             selection=dg.AssetSelection.assets(*keys),
             description=_job_description(self.spec),
             tags=job_tags(self.spec),
@@ -224,15 +224,16 @@ def translate_all(
 
 
 def _job(spec: WorkflowSpec, graph: dg.GraphDefinition, description: str) -> dg.JobDefinition:
-    return graph.to_job(
-        name=graph.name,
-        description=description,
-        tags=job_tags(spec),
-        metadata=spec_metadata(spec),
-        executor_def=dg.in_process_executor,
-        hooks={keep_permanent_failures_permanent},
-        owners=_owners(spec),
-    )
+    with quiet_betas():
+        return graph.to_job(
+            name=graph.name,
+            description=description,
+            tags=job_tags(spec),
+            metadata=spec_metadata(spec),
+            executor_def=dg.in_process_executor,
+            hooks={keep_permanent_failures_permanent},
+            owners=_owners(spec),
+        )
 
 
 def _form(plan: StepPlan, forms: Forms | None) -> type[BaseModel] | None:
