@@ -84,20 +84,26 @@ def decide(
     comment: Comment = "",
 ) -> None:
     """Answer a task. The first answer counts, and the workflow goes on from it."""
-    from pfo_dagster.translate.human import inbox  # noqa: PLC0415 - see `list_tasks`
+    from pfo_dagster.translate.human.inbox import find  # noqa: PLC0415 - see `list_tasks`
 
-    try:
-        given = json.loads(data)
-    except json.JSONDecodeError as error:
-        example = """a text needs its quotes: --data '"yes"'"""
-        raise stop(f"--data is not JSON: {error} ({example})", CALLED_WRONGLY) from None
+    given = _given(data)
     with _inbox() as (settings, instance):
-        asked = inbox.find(instance, task).task
-        inbox.decide(
-            instance, asked, _step_of(settings, asked), given, by=by, comment=comment
-        )  # fmt: skip
-        out.print(f"Decided. {asked.workflow_key} goes on from {asked.step_id} within seconds, "
-                  "as soon as Dagster's daemon runs.", soft_wrap=True)  # fmt: skip
+        _decide(settings, instance, find(instance, task).task, given, by, comment)
+
+
+@inbox_app.command()
+def resume(
+    token: Annotated[str, typer.Argument(help="The token in the spec, or the task's id.")],
+    data: Annotated[str, typer.Option(help="The payload, as JSON.")],
+    by: By = "hook",
+    comment: Comment = "",
+) -> None:
+    """Answer the task that waits for a hook or an approval by its token, as programs do."""
+    from pfo_dagster.translate.human.inbox import find_by_token  # noqa: PLC0415 - see above
+
+    given = _given(data)
+    with _inbox() as (settings, instance):
+        _decide(settings, instance, find_by_token(instance, token).task, given, by, comment)
 
 
 @inbox_app.command()
@@ -120,6 +126,24 @@ def expire(
     with _inbox() as (_, instance):
         for task in inbox.expire(instance, timedelta(days=older_than), by=by):
             out.print(f"{task.id} expired", markup=False, soft_wrap=True)
+
+
+def _given(data: str) -> object:
+    try:
+        return json.loads(data)
+    except json.JSONDecodeError as error:
+        example = """a text needs its quotes: --data '"yes"'"""
+        raise stop(f"--data is not JSON: {error} ({example})", CALLED_WRONGLY) from None
+
+
+def _decide(
+    settings: Settings, instance: DagsterInstance, task: Task, given: object, by: str, comment: str
+) -> None:
+    from pfo_dagster.translate.human import inbox  # noqa: PLC0415 - see `list_tasks`
+
+    inbox.decide(instance, task, _step_of(settings, task), given, by=by, comment=comment)
+    out.print(f"Decided. {task.workflow_key} goes on from {task.step_id} within seconds, "
+              "as soon as Dagster's daemon runs.", soft_wrap=True)  # fmt: skip
 
 
 @contextmanager
@@ -169,6 +193,7 @@ def _as_json(entry: Entry) -> dict[str, Any]:
         "label": task.label,
         "description": task.description,
         "form": task.form,
+        "token": task.token,
         "asked_at": task.asked_at.isoformat(),
         "data": task.state.data,
     }

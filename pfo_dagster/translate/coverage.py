@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, cast
 
 from pfo_dagster.translate.guards import evaluator_of
 from pfo_dagster.translate.reachability import reachable_steps
+from pfo_dagster.translate.treatment import Treatment
+from pfo_dagster.translate.waits import treat_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,17 +23,6 @@ if TYPE_CHECKING:
     from pfo_dagster.translate.guards import Guards
 
 Location = tuple[str | int, ...]
-
-
-class Treatment(StrEnum):
-    """How faithfully a field is carried over."""
-
-    EXACT = "exact"
-    """Dagster, or Python itself, has the same thing."""
-    EMULATED = "emulated"
-    """Neither has such a thing; the same behaviour is built from others."""
-    REFUSED = "refused"
-    """Not translated, and neither is the spec."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +170,7 @@ def coverage(spec: WorkflowSpec, guards: Guards | None = None) -> list[FieldCove
     reachable = reachable_steps(spec)
     covered: list[FieldCoverage] = []
     for location, value in _leaves(content, ()):
-        treatment, becomes = _treatment(location, value)
+        treatment, becomes = treat_runtime(spec, location, value) or _treatment(location, value)
         if treatment is not Treatment.REFUSED and location[:2] == ("definition", "steps"):
             step = spec.definition.steps[cast("int", location[2])]
             own = _within_step(step, location[3:], guards, reachable=step.id in reachable)

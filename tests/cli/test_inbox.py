@@ -82,6 +82,22 @@ def test_a_task_is_listed_shown_and_decided_once(terminal: Terminal) -> None:
     assert (task["state"], task["input"], task["decided_by"]) == ("decided", None, "ann")
 
 
+def test_a_program_answers_by_the_token_of_the_spec(terminal: Terminal) -> None:
+    hook = "hookWait: {resumeSource: hook, token: bank-answer}"
+    wait = f"runtime: {{workflowDevkit: {{behavior: hookWait, {hook}}}}}, guard:"
+    specs = Path(terminal.environment["PFO_SPECS_DIR"])
+    specs.joinpath("approval.yaml").write_text(SPEC.replace("guard:", wait))
+    assert terminal.pfo("run", KEY).returncode == 0
+
+    unknown = terminal.pfo("inbox", "resume", "bank", "--data", "{}")
+    assert unknown.returncode == 1
+    assert 'Nothing waits for the token "bank"' in " ".join(unknown.stderr.split())
+    resumed = terminal.pfo("inbox", "resume", "bank-answer", "--data", '{"paid": true}')
+    assert resumed.returncode == 0, resumed.stderr
+    (task,) = terminal.tasks("--all")
+    assert (task["state"], task["input"], task["decided_by"]) == ("decided", {"paid": True}, "hook")
+
+
 def test_what_was_typed_wrongly_is_said_in_a_sentence(terminal: Terminal) -> None:
     wrong = terminal.pfo("inbox", "decide", "x", "--data", "yes", "--by", "ann")
     assert wrong.returncode == 2

@@ -4,6 +4,7 @@ Its config has no defaults for what must be said, so that the UI opens the launc
 """
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -13,6 +14,7 @@ from pfo_dagster.translate.human.records import Decision, close, first_decision,
 from pfo_dagster.translate.human.step import HumanStep, InputError, form_of
 from pfo_dagster.translate.metadata import code_reference
 from pfo_dagster.translate.naming import dagster_owner
+from pfo_dagster.translate.waits import door_of
 
 GROUP = "decisions"
 """The asset group in which all decision assets stand."""
@@ -84,11 +86,16 @@ def _config(human: HumanStep) -> dict[str, dg.Field]:
 
 def _description(human: HumanStep) -> str:
     step, form = human.plan.step, form_of(human.plan)
+    door = door_of(step)
+    example = json.dumps(door.example, ensure_ascii=False, indent=2, default=str)
     lines = [
         f"**{step.label}**",
         step.description or "",
         "Each partition is a task that waits until it is materialized. The first decision counts.",
         "The observation of a partition shows what is asked.",
         f"Form: `{form.key}`." if form else "",
+        f"Programs resume it with `pfo inbox resume {door.token}`." if door.token else "",
+        f"Channel: {door.channel}." if door.channel else "",
+        f"An answer looks like this:\n```json\n{example}\n```" if door.example is not None else "",
     ]
     return "\n\n".join(line for line in lines if line)

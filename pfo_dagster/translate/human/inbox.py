@@ -75,6 +75,27 @@ def find(instance: dg.DagsterInstance, name: str) -> Entry:
             raise InboxError(problem)
 
 
+def find_by_token(instance: dg.DagsterInstance, token: str) -> Entry:
+    """The waiting task whose spec gives it `token`, or whose id it is.
+
+    Raises `InboxError` where there is none, or where several runs wait at that step.
+    """
+    found = [entry for entry in entries(instance) if token in {entry.task.token, entry.task.id}]
+    match found:
+        case [entry]:
+            return entry
+        case []:
+            problem = (
+                f'Nothing waits for the token "{token}". `pfo inbox list` shows what waits, '
+                "and `pfo inbox list --all` what was decided."
+            )
+            raise InboxError(problem)
+        case several:
+            ids = "\n".join(f"  {entry.task.id}" for entry in several)
+            problem = f'Several runs wait for the token "{token}"; give the id of one task:\n{ids}'
+            raise InboxError(problem)
+
+
 def decide(
     instance: dg.DagsterInstance,
     task: Task,

@@ -49,6 +49,8 @@ class Task:
     """UTC."""
     spec_digest: str
     state: WorkflowState
+    token: str | None = None
+    """What a program names instead of the id, where the spec has a token for the wait."""
 
     @property
     def key(self) -> dg.AssetKey:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from pfo_dagster.translate.guards import check_guard
 from pfo_dagster.translate.human.records import PREFIX, Task, partitions_name
+from pfo_dagster.translate.waits import door_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,6 +71,7 @@ class HumanStep:
             asked_at=asked_at,
             spec_digest=spec.digest,
             state=state,
+            token=door_of(step).token,
         )
 
     def accept(self, data: Mapping[str, Any], given: object) -> object:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # What a box of each type of step is drawn with; the reference's other types do not exist.
 _SHAPES = {"human": ("[/", "/]"), "decision": ("{", "}")}
 _BOX = ("[", "]")
+_WAITS = {"approvalWait": "waits for an approval", "hookWait": "waits for a hook"}
 
 
 def flowchart(spec: WorkflowSpec) -> str:
@@ -72,7 +73,8 @@ def _box(node: str, step: Step) -> str:
     left, right = _SHAPES.get(step.type, _BOX)
     texts = [escaped(step.label or step.id)]
     if step.type == "human":
-        texts.append("a person decides")
+        config = step.runtime.workflow_devkit if step.runtime else None
+        texts.append(_WAITS.get((config and config.behavior) or "", "a person decides"))
     if step.guard:
         texts.append(f"only if {escaped(step.guard.value)}")
     return f'{node}{left}"{"<br/>".join(texts)}"{right}'

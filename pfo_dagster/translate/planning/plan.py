@@ -215,7 +215,7 @@ def _object_of_step(step: Step, job: str, field: str) -> str:
             return f"retry policy of op {op}"
         case "type" if human:
             return f"op {op}, asset {decisions}, job {job}__after_{op}"
-        case "action" if human:
+        case "action" | "runtime" if human:
             return f"asset {decisions}"
         case _:
             return f"op {op}"
