@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check bench lock clean
+.PHONY: help run dev dashboard test check bench lock clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -14,6 +14,9 @@ run: $(VENV)/.run ## refresh the balances (built-in sandbox unless Powens is set
 
 dev: $(VENV)/.run ## Dagster's UI on http://localhost:3000
 	@$(BIN)/pfo dev
+
+dashboard: $(VENV)/.dashboard ## what is held, in the browser: http://localhost:2718
+	@$(BIN)/pfo dashboard
 
 test: $(VENV)/.dev ## the whole test suite
 	@$(BIN)/pytest -n 2 --dist loadfile
@@ -34,6 +37,9 @@ lock: $(VENV)/.uv ## resolve the dependencies again
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header -c requirements/dev.lock pyproject.toml \
 	  requirements/build.in -o requirements/run.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header -c requirements/dev.lock --extra dashboard pyproject.toml \
+	  requirements/build.in -o requirements/dashboard.lock
 	@echo "uv" | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header - -o requirements/uv.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
@@ -52,6 +58,10 @@ $(VENV)/.uv: requirements/uv.lock
 $(VENV)/.run: $(VENV)/.uv requirements/run.lock pyproject.toml
 	@test -f $(VENV)/.dev || VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q --require-hashes -r requirements/run.lock
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dashboard: $(VENV)/.run requirements/dashboard.lock
+	@test -f $(VENV)/.dev || VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q --require-hashes -r requirements/dashboard.lock
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.uv requirements/dev.lock pyproject.toml

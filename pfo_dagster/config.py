@@ -21,6 +21,10 @@ class SettingsError(Exception):
     """The environment cannot be used; the text says which variable and what to do."""
 
 
+DASHBOARD_PORT = 2718
+"""Where `pfo dashboard` listens unless told otherwise."""
+
+
 class Settings(BaseSettings):
     """What can be set from outside. Every variable's default works without any being set."""
 

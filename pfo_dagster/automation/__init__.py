@@ -3,7 +3,8 @@
 `schedules`, `sensors` and `webhooks` start workflows, `budget` refuses a timetable that would ask
 the banks too often; `checks` judges the assets, `freshness` says how often they are expected,
 `backfill` fills the days before the first refresh, `alerts` tells of what failed, is late or waits,
-`reference_rates` keeps rates of currencies up to date. None of it knows HTTP or SQL.
+`reference_rates` keeps rates of currencies up to date, `exposure` shows who reads all this. None
+of it knows HTTP or SQL.
 """
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
@@ -15,6 +16,7 @@ from pfo_dagster.automation.alerts import SendAlert, alert_asset, alert_sensor
 from pfo_dagster.automation.backfill import computed_balances_asset
 from pfo_dagster.automation.budget import refuse_overspending
 from pfo_dagster.automation.checks import asset_checks
+from pfo_dagster.automation.exposure import dashboard_asset
 from pfo_dagster.automation.freshness import expect_freshness
 from pfo_dagster.automation.reference_rates import rates_automation
 from pfo_dagster.automation.schedules import schedules
@@ -40,7 +42,12 @@ def automation(
     }
     return dg.Definitions(
         schedules=schedules(workflows, running=running),
-        assets=[webhook_asset(), alert_asset(), computed_balances_asset()],
+        assets=[
+            webhook_asset(),
+            alert_asset(),
+            computed_balances_asset(),
+            dashboard_asset(produced),
+        ],
         sensors=[
             *sensors(workflows, running=running),
             *webhook_sensor(workflows, running=running),

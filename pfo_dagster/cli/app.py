@@ -25,6 +25,7 @@ from pfo_dagster.cli.powens import powens_app
 from pfo_dagster.cli.readers import readers_app
 from pfo_dagster.cli.sandbox import sandbox_app
 from pfo_dagster.cli.webhooks import webhooks_app
+from pfo_dagster.config import DASHBOARD_PORT
 
 app = typer.Typer(
     name="pfo",
@@ -168,6 +169,23 @@ def dev(
 
     with plain_errors():
         raise typer.Exit(serve_dagster(port))
+
+
+@app.command()
+def dashboard(
+    port: Annotated[int, typer.Option(help="Where it listens.", min=1, max=65535)] = DASHBOARD_PORT,
+    host: Annotated[
+        str, typer.Option(help="Whose requests it answers: another address asks for a token.")
+    ] = "127.0.0.1",
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Whether to open it in a browser.")
+    ] = True,
+) -> None:
+    """Show what is held, how it moved, and how far to believe it."""
+    from pfo_dagster.cli.dashboard import serve_dashboard  # noqa: PLC0415 - see `run`
+
+    with plain_errors():
+        raise typer.Exit(serve_dashboard(host, port, browser=browser))
 
 
 def main() -> None:

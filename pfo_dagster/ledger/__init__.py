@@ -39,6 +39,7 @@ from pfo_dagster.ledger.figures import (
     freshness,
     latest_balances,
     positions,
+    recent_positions,
     stale_accounts,
 )
 from pfo_dagster.ledger.flows import CategoryFlow, MonthFlow, cash_flow_by_month, categories
@@ -148,6 +149,7 @@ __all__ = [
     "latest_balances",
     "positions",
     "positions_in",
+    "recent_positions",
     "stale_accounts",
     "totals",
 ]

@@ -155,6 +155,23 @@ def positions(
     )
 
 
+def recent_positions(reader: Reader, days: int = 30) -> dict[str, list[float]]:
+    """The positions of the last days per currency, oldest first: for drawing, never for sums."""
+    rows = reader.rows(
+        """
+        WITH reached AS (SELECT max(day) AS last_day FROM balances WHERE balance_type = 'current')
+        SELECT currency, list(amount::DOUBLE ORDER BY day) AS amounts
+        FROM daily_cash_position_between(
+            (SELECT last_day - $days::INTEGER + 1 FROM reached), (SELECT last_day FROM reached)
+        )
+        WHERE amount IS NOT NULL
+        GROUP BY currency
+        """,
+        {"days": days},
+    )
+    return {str(row["currency"]): row["amounts"] for row in rows}
+
+
 def stale_accounts(
     reader: Reader, *, tenant_id: str | None = None, provider: str | None = None
 ) -> list[StaleAccount]:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field
 
-from pfo_dagster.ledger import account_count, as_text, positions, stale_accounts
+from pfo_dagster.ledger import account_count, as_text, positions, recent_positions, stale_accounts
 from pfo_dagster.operations.banking import catalog
 from pfo_dagster.operations.banking.access import ledger_of
+from pfo_dagster.operations.banking.preview import preview
 
 if TYPE_CHECKING:
     from pfo_dagster.operations.contract import NoInput, OperationContext
@@ -42,6 +43,7 @@ async def get_balances(context: OperationContext[NoInput]) -> PublishedBalances:
         held = positions(reader)
         stale = stale_accounts(reader)
         accounts = account_count(reader)
+        recent = recent_positions(reader)
     result = PublishedBalances(
         published_file=str(ledger.published_path),
         accounts=accounts,
@@ -56,6 +58,9 @@ async def get_balances(context: OperationContext[NoInput]) -> PublishedBalances:
         needs_attention=[account.account_id for account in stale],
     )
     table = [position.model_dump() for position in result.positions]
-    context.describe(catalog.PUBLISHED_LATEST_BALANCES, positions=table, accounts=accounts)
-    context.describe(catalog.PUBLISHED_DAILY_CASH_POSITION, positions=table)
+    shown = preview(held, recent)
+    context.describe(
+        catalog.PUBLISHED_LATEST_BALANCES, preview=shown, positions=table, accounts=accounts
+    )
+    context.describe(catalog.PUBLISHED_DAILY_CASH_POSITION, preview=shown, positions=table)
     return result

@@ -1,0 +1,171 @@
+# /// script
+# [tool.marimo.display]
+# theme = "system"
+# ///
+"""The dashboard as a marimo notebook: `pfo dashboard` serves it, `marimo edit` opens it.
+
+Cells only fetch and place; what they show is made by the modules beside this one.
+"""
+
+import marimo
+
+app = marimo.App(width="medium", app_title="Household ledger")
+
+
+@app.cell
+def _():
+    import time
+    from datetime import UTC, datetime
+
+    import marimo as mo
+
+    from pfo_dagster.config import load_settings
+    from pfo_dagster.dashboard import figures, sections, tables
+    from pfo_dagster.dashboard.page import read_page
+    from pfo_dagster.dashboard.watching import mark_of
+    from pfo_dagster.ledger import Ledger, LedgerError, explain
+
+    return (
+        Ledger,
+        LedgerError,
+        UTC,
+        datetime,
+        explain,
+        figures,
+        load_settings,
+        mark_of,
+        mo,
+        read_page,
+        sections,
+        tables,
+        time,
+    )
+
+
+@app.cell
+def _(Ledger, load_settings, mark_of, mo, tables):
+    ledger = Ledger(load_settings().data_dir)
+    mark, set_mark = mo.state(mark_of(ledger.published_path))
+    chosen, set_chosen = mo.state(None)
+    mo.Html(tables.STYLE)
+    return chosen, ledger, mark, set_chosen, set_mark
+
+
+@app.cell
+def _(ledger, mark_of, mo, set_mark, time):
+    def watch() -> None:
+        """Show a new publication as soon as it is there."""
+        seen = mark_of(ledger.published_path)
+        while not mo.current_thread().should_exit:
+            time.sleep(1)
+            found = mark_of(ledger.published_path)
+            if found != seen:
+                seen = found
+                set_mark(found)
+
+    mo.Thread(target=watch, daemon=True).start()
+
+
+@app.cell
+def _(LedgerError, UTC, datetime, ledger, mark, mo, read_page, tables):
+    mark()
+    try:
+        page, _problem = read_page(ledger, datetime.now(UTC)), None
+    except LedgerError as error:
+        page, _problem = None, str(error)
+    mo.stop(
+        page is None,
+        mo.vstack([mo.md("# Household ledger"), mo.Html(tables.notice(f"{_problem}", "plain"))]),
+    )
+    return (page,)
+
+
+@app.cell
+def _(mo, page, sections):
+    mo.vstack(
+        [
+            mo.md("# Household ledger"),
+            mo.Html(sections.banner(page.publication, page.trust, page.read_at)),
+            mo.Html(sections.positions(page.positions, page.trust)),
+        ]
+    )
+
+
+@app.cell
+def _(mo, page, sections):
+    # Imported here, since the figures above need not wait for it.
+    from pfo_dagster.dashboard import charts
+
+    mo.vstack(
+        [
+            mo.md("## Cash position over time"),
+            *(charts.position_chart(days, currency) for currency, days in page.cash.items()),
+            mo.Html(sections.months(page.month_ends)),
+        ]
+    )
+    return (charts,)
+
+
+@app.cell
+def _(mo, page, sections):
+    mo.vstack(
+        [
+            mo.md("## Accounts"),
+            mo.Html(sections.accounts(page.accounts, page.sparklines, page.trust, page.read_at)),
+            mo.md("## Banks"),
+            mo.Html(sections.attention(page.connections, page.read_at)),
+            mo.md("## Changes"),
+            mo.Html(sections.movements(page.movements)),
+            mo.md("## Can it be believed?"),
+            mo.Html(sections.reconciliation(page.trust)),
+        ]
+    )
+
+
+@app.cell
+def _(chosen, mo, page, set_chosen):
+    _labels = {
+        f"{one.account_name} ({one.institution or one.provider}, {one.account_id})": one.account_id
+        for one in page.accounts
+    }
+    _before = [label for label, account_id in _labels.items() if account_id == chosen()]
+    account = mo.ui.dropdown(
+        _labels,
+        value=_before[0] if _before else next(iter(_labels), None),
+        label="Account",
+        on_change=set_chosen,
+    )
+    _last = len(page.instants) - 1
+    known = mo.ui.slider(
+        start=0,
+        stop=max(_last, 1),
+        value=max(_last, 0),
+        label="As known after refresh number (counted from 0)",
+        debounce=True,
+        full_width=True,
+    )
+    mo.vstack([mo.md("## One account"), account, known])
+    return account, known
+
+
+@app.cell
+def _(account, charts, explain, figures, known, ledger, mo, page, sections):
+    mo.stop(account.value is None or not page.instants, mo.md("There is no account yet."))
+    _at = page.instants[min(known.value, len(page.instants) - 1)]
+    (_one,) = [one for one in page.accounts if one.account_id == account.value]
+    with ledger.reader() as _reader:
+        _observed = figures.observations(_reader, account.value, _at)
+        _told = [one for one in explain(_reader, account.value) if one.provider == _one.provider]
+    mo.vstack(
+        [
+            mo.md(f"As it was known at **{sections.instant(_at)}**"),
+            charts.account_chart(_observed, _one.account_name, _one.currency or "?"),
+            mo.Html(sections.history(_observed, _one.precision)),
+            mo.md("### Where its latest figure comes from"),
+            mo.Html("".join(sections.explanation(one) for one in _told[:1])),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    app.run()

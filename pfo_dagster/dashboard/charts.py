@@ -1,0 +1,52 @@
+"""Charts of the dashboard: pictures of figures that stand exactly in a table beside them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import altair as alt
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_HEIGHT = 150
+_FEW = 60
+"""Up to so many figures each is marked, since a single one makes no line."""
+
+
+def position_chart(history: pa.Table, currency: str) -> alt.Chart:
+    """What was held in one currency at the end of each day."""
+    days = history["day"]
+    span = f"{days[0]} to {days[-1]}" if history.num_rows else "no day yet"
+    return _steps(
+        history,
+        x="day:T",
+        y="amount:Q",
+        title=f"Position in {currency}",
+        description=f"Line of the cash position in {currency} at the end of each day, {span}.",
+    )
+
+
+def account_chart(observed: pa.Table, name: str, currency: str) -> alt.Chart:
+    """An account's balance from observation to observation."""
+    return _steps(
+        observed.select(["as_of", "drawn"]),
+        x="as_of:T",
+        y="drawn:Q",
+        title=f"{name}, {currency}",
+        description=f"Line of the balance of {name} in {currency}, "
+        f"{observed.num_rows} observations.",
+    )
+
+
+def _steps(data: pa.Table, *, x: str, y: str, title: str, description: str) -> alt.Chart:
+    return (
+        alt.Chart(data, description=description)
+        .mark_line(interpolate="step-after", point=data.num_rows <= _FEW)
+        .encode(
+            x=alt.X(x, title=None),
+            y=alt.Y(y, title=None, scale=alt.Scale(zero=False), axis=alt.Axis(format=",.2~f")),
+            tooltip=[alt.Tooltip(x, title="of"), alt.Tooltip(y, title="amount", format=",.2f")],
+        )
+        .properties(title=title, height=_HEIGHT, width="container")
+    )

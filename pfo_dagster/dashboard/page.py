@@ -1,0 +1,55 @@
+"""Everything that the page shows of one publication, read at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pfo_dagster.dashboard import figures
+from pfo_dagster.ledger import holdings, positions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    import pyarrow as pa
+
+    from pfo_dagster.ledger import Holding, Ledger, Position
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The figures of a publication, and what is to be said beside them."""
+
+    read_at: datetime
+    publication: figures.Publication
+    trust: figures.Trust
+    positions: Sequence[Position]
+    accounts: Sequence[Holding]
+    sparklines: Mapping[str, Sequence[float]]
+    connections: Sequence[figures.WaitingConnection]
+    movements: Sequence[figures.Movement]
+    month_ends: Sequence[figures.MonthEnd]
+    cash: Mapping[str, pa.Table]
+    """By currency."""
+    instants: Sequence[datetime]
+    """When refreshes were recorded, oldest first."""
+
+
+def read_page(ledger: Ledger, now: datetime) -> Page:
+    """The page as of `now`, an aware instant. Raises `LedgerError`, with what to do about it."""
+    with ledger.reader() as reader:
+        held = positions(reader)
+        return Page(
+            read_at=now,
+            publication=figures.publication(reader),
+            trust=figures.trust(reader, now),
+            positions=held,
+            accounts=holdings(reader),
+            sparklines=figures.sparklines(reader),
+            connections=figures.connections(reader, now),
+            movements=figures.movements(reader),
+            month_ends=figures.month_ends(reader),
+            cash=figures.cash_history(reader, sorted({one.currency for one in held})),
+            instants=figures.instants(reader),
+        )
