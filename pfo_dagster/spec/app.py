@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import WithJsonSchema
 
 from pfo_dagster.spec.fields import Many, SourcedPart, SpecPart
+from pfo_dagster.spec.forms import FormSpec
 
 STATUSES: Final = ("connected", "unknown", "error", "disconnected")
 
@@ -65,6 +66,8 @@ class AppConfig(SourcedPart):
     """The bound slots. Of two with the same `slotId` the last one counts."""
     capabilities: Capabilities
     """What is enabled."""
+    forms: Many[FormSpec] | None = None
+    """What people fill in at human steps. A step whose form is not here takes any JSON."""
     defines: dict[str, Any] | None = None
     """JSON values for names that TypeScript specs and generated pages use and do not define."""
 

@@ -31,6 +31,7 @@ from pfo_dagster.translate.guards import Guards
 from pfo_dagster.translate.hooks import keep_permanent_failures_permanent
 from pfo_dagster.translate.human.continuing import resume_sensor
 from pfo_dagster.translate.human.deciding import decision_asset
+from pfo_dagster.translate.human.forms import forms_of
 from pfo_dagster.translate.human.segments import after, segment
 from pfo_dagster.translate.human.step import Forms, HumanStep, form_of
 from pfo_dagster.translate.metadata import spec_metadata
@@ -138,7 +139,7 @@ def translate(
     `operations` are what its steps may call; a step whose operation is missing is translated, and
     pre-flight fails the run before anything is called. `app` says which slots are bound and which
     capabilities enabled; without it, requirements are not checked. `guards` evaluate its policies.
-    `forms` are models of what people may answer; where a step's form is not among them, any JSON.
+    `forms` are models of answers, besides those of `app`; a step with neither takes any JSON.
 
     Raises `TranslationError` naming everything that could not be carried over exactly.
     """
@@ -150,8 +151,9 @@ def translate(
 
     name = dagster_name(spec.meta.key)
     plans = _plans(spec, operations, guards, name)
+    known = {**forms_of(app), **(forms or {})}
     humans = {
-        plan.step.id: HumanStep(plan, name, _form(plan, forms)) for plan in plans if plan.asks
+        plan.step.id: HumanStep(plan, name, _form(plan, known)) for plan in plans if plan.asks
     }
     ops = step_ops(plans, humans)
 
@@ -236,9 +238,9 @@ def _job(spec: WorkflowSpec, graph: dg.GraphDefinition, description: str) -> dg.
         )
 
 
-def _form(plan: StepPlan, forms: Forms | None) -> type[BaseModel] | None:
+def _form(plan: StepPlan, forms: Forms) -> type[BaseModel] | None:
     form = form_of(plan)
-    return forms.get((form.key, form.version)) if form and forms else None
+    return forms.get((form.key, form.version)) if form else None
 
 
 def _plans(
