@@ -21,7 +21,7 @@ def _():
 
     from pfo_dagster.config import load_settings
     from pfo_dagster.dashboard import figures, sections, tables
-    from pfo_dagster.dashboard.page import read_page
+    from pfo_dagster.dashboard.page import current_page
     from pfo_dagster.dashboard.watching import mark_of
     from pfo_dagster.ledger import Ledger, LedgerError, explain
 
@@ -35,7 +35,7 @@ def _():
         load_settings,
         mark_of,
         mo,
-        read_page,
+        current_page,
         sections,
         tables,
         time,
@@ -67,10 +67,10 @@ def _(ledger, mark_of, mo, set_mark, time):
 
 
 @app.cell
-def _(LedgerError, UTC, datetime, ledger, mark, mo, read_page, tables):
+def _(LedgerError, UTC, datetime, ledger, mark, mo, current_page, tables):
     mark()
     try:
-        page, _problem = read_page(ledger, datetime.now(UTC)), None
+        page, _problem = current_page(ledger, datetime.now(UTC)), None
     except LedgerError as error:
         page, _problem = None, str(error)
     mo.stop(

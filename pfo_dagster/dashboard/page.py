@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.dashboard import figures
+from pfo_dagster.dashboard.watching import mark_of
 from pfo_dagster.ledger import holdings, positions
 
 if TYPE_CHECKING:
@@ -14,7 +16,12 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from pfo_dagster.dashboard.watching import Mark
     from pfo_dagster.ledger import Holding, Ledger, Position
+
+_GOOD_FOR: Final = timedelta(minutes=1)
+_last_read: dict[Mark, Page] = {}
+"""The last page that was read, by its publication: windows of one server need not each read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,21 @@ class Page:
     """By currency."""
     instants: Sequence[datetime]
     """When refreshes were recorded, oldest first."""
+
+
+def current_page(ledger: Ledger, now: datetime) -> Page:
+    """The page of the publication that is in place; its ages and checks are of the last minute.
+
+    `now` is an aware instant. Raises `LedgerError`, with what to do about it.
+    """
+    mark = mark_of(ledger.published_path)
+    page = _last_read.get(mark)
+    if page is None or now - page.read_at > _GOOD_FOR:
+        page = read_page(ledger, now)
+        # If a newer one was published meanwhile, its mark is another one, and it is read again.
+        _last_read.clear()
+        _last_read[mark] = page
+    return page
 
 
 def read_page(ledger: Ledger, now: datetime) -> Page:
