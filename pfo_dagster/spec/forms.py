@@ -37,7 +37,7 @@ class FormSpec(SpecPart):
 
     key: str
     """Key of the form."""
-    version: str | None = None
-    """Its version, as steps write it."""
+    version: str
+    """Its version. A step that names none takes the first that is declared."""
     fields: dict[str, FormField]
     """The fields by name."""

@@ -240,7 +240,8 @@ def _job(spec: WorkflowSpec, graph: dg.GraphDefinition, description: str) -> dg.
 
 def _form(plan: StepPlan, forms: Forms) -> type[BaseModel] | None:
     form = form_of(plan)
-    return forms.get((form.key, form.version)) if form else None
+    fits = (one for one in forms if form and one[0] == form.key and form.version in {None, one[1]})
+    return next((forms[one] for one in fits), None)
 
 
 def _plans(

@@ -47,8 +47,11 @@ def check(
 
     `operations`, `forms` and `capabilities` are what exists, as `(key, version)`; what they leave
     out is reported, and without them references are not checked. `app` likewise adds what
-    pre-flight would say. What only this installation lacks is a warning.
+    pre-flight would say, and its forms, if it declares any, are the forms that exist. What only
+    this installation lacks is a warning.
     """
+    if forms is None and app is not None and app.forms is not None:
+        forms = {(form.key, form.version) for form in app.forms}
 
     def found() -> Iterator[Diagnostic]:
         yield from check_comprehensive(spec, operations=operations, forms=forms)

@@ -18,8 +18,9 @@ UNKNOWN_FORM: Final = Rule(
     "PFO061",
     "error",
     "A step shows an unknown form",
-    "Nobody could fill it in.",
+    "Nobody could fill it in; here, any JSON would be taken for an answer.",
     "form: {key: pfo.reviw, version: '1.0.0'}",
+    of_installation=True,
 )
 UNKNOWN_CAPABILITY: Final = Rule(
     "PFO062",

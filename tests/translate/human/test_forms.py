@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from pfo_dagster.spec import AppConfig, SpecError, read_app
+from pfo_dagster.spec import AppConfig, SpecError, check, read_app
 from pfo_dagster.translate.human.step import InputError
 from tests.translate.human.household import Deployment, ask, result_of, review_spec
 from tests.translate.support import workflow
@@ -85,6 +85,19 @@ def test_another_version_of_a_form_is_another_form(
     deployed = Deployment.of(review_spec(**other), instance, app=app)
     deployed.start()
     deployed.decide("anything")
+    (told,) = (one for one in check(review_spec(**other), app=app) if "form" in one.message)
+    assert (told.code, told.level) == ("PFO061", "warning")
+    assert [one for one in check(review_spec(**FORM), app=app) if "form" in one.message] == []
+
+
+def test_a_step_that_names_no_version_takes_the_form_of_that_key(
+    instance: dg.DagsterInstance, app: AppConfig
+) -> None:
+    unversioned = {"action": {"form": {"key": "review-form"}}}
+    deployed = Deployment.of(review_spec(**unversioned), instance, app=app)
+    deployed.start()
+    with pytest.raises(InputError, match="approved"):
+        deployed.decide({})
 
 
 def test_a_form_that_makes_no_sense_is_told_at_its_line(tmp_path: Path) -> None:
