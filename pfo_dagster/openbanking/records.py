@@ -83,6 +83,8 @@ class Account:
     disabled_at: datetime | None
     deleted_at: datetime | None
     error: str | None
+    payload_hash: str | None = None
+    """Keyed hash of the provider's record that it was read from."""
 
     @property
     def is_active(self) -> bool:
@@ -118,7 +120,7 @@ class Rejected:
     record_id: str | None
     reason: str
     payload_hash: str | None = None
-    """SHA-256 of the row as it was sent, by which it is known when it comes again."""
+    """Keyed hash of the row as it was sent, by which it is known when it comes again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,6 +104,7 @@ def test_an_account_is_mapped_field_by_field() -> None:
         disabled_at=None,
         deleted_at=None,
         error=None,
+        payload_hash="0284dad99fc02ce598d21527f9e010f638e8f241f91d58d54cdb502798791afc",
     )
 
 
@@ -309,7 +310,7 @@ def test_a_connection_without_an_id_is_an_error() -> None:
 
 
 def test_a_transaction_is_mapped_field_by_field() -> None:
-    (one,), rejected = read_transactions([TRANSACTION], provider="p")
+    (one,), rejected = read_transactions([TRANSACTION], provider="p", identity_key=KEY)
     assert rejected == ()
     assert (one.transaction_id, one.account_id) == ("900", "17")
     assert (one.booked_on, one.realised_on) == (date(2026, 3, 17), date(2026, 3, 16))
@@ -319,30 +320,32 @@ def test_a_transaction_is_mapped_field_by_field() -> None:
 
 def test_a_transaction_keeps_what_was_paid_abroad() -> None:
     row = {**TRANSACTION, "original_value": Decimal(-1800), "original_currency": {"id": "JPY"}}
-    (one,), _ = read_transactions([row], provider="p")
+    (one,), _ = read_transactions([row], provider="p", identity_key=KEY)
     assert (one.original_value, one.original_currency) == (Decimal(-1800), "JPY")
 
 
 def test_a_wording_falls_back_and_holds_no_iban() -> None:
     row = {**TRANSACTION, "wording": None, "original_wording": f"VIR {IBAN} LOYER"}
-    (one,), _ = read_transactions([row], provider="p")
+    (one,), _ = read_transactions([row], provider="p", identity_key=KEY)
     assert one.wording == "VIR FR76…0189 LOYER"
 
 
 def test_a_wording_that_only_looks_a_little_like_an_iban_stays() -> None:
     row = {**TRANSACTION, "wording": "CB22 CAFE ROMA PARIS NORD ET SUD"}
-    (one,), _ = read_transactions([row], provider="p")
+    (one,), _ = read_transactions([row], provider="p", identity_key=KEY)
     assert one.wording == row["wording"]
 
 
 def test_a_transaction_listed_twice_counts_once_as_listed_last() -> None:
     rows: list[Any] = [TRANSACTION, {**TRANSACTION, "value": Decimal("-13.00")}]
-    (one,), _ = read_transactions(rows, provider="p")
+    (one,), _ = read_transactions(rows, provider="p", identity_key=KEY)
     assert one.value == Decimal("-13.00")
 
 
 def test_a_transaction_without_a_date_is_refused() -> None:
-    transactions, (refused,) = read_transactions([{**TRANSACTION, "date": None}], provider="p")
+    transactions, (refused,) = read_transactions(
+        [{**TRANSACTION, "date": None}], provider="p", identity_key=KEY
+    )
     assert transactions == ()
     assert (refused.relation, refused.record_id) == ("transactions", "900")
     assert refused.reason.startswith("date: ")

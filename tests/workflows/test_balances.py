@@ -61,6 +61,22 @@ def test_a_refresh_is_seen_by_analysts(home: Household) -> None:
     assert all(row["as_of"] <= row["fetched_at"] for row in rows)
 
 
+def test_every_figure_has_the_whole_of_its_evidence(home: Household) -> None:
+    home.run(BALANCES)
+    (found,) = home.published(
+        """
+        SELECT count(*) AS figures,
+            count(run_id) AS runs, count(step_id) AS steps, count(request_id) AS requests,
+            count(payload_hash) AS payloads, count(workflow_key) AS keys,
+            count(workflow_version) AS versions, count(workflow_digest) AS digests,
+            count(schema_version) AS schemas
+        FROM accounts, explain(accounts.account_id)
+        """
+    )
+    assert found["figures"] > 0
+    assert set(found.values()) == {found["figures"]}
+
+
 def test_a_second_refresh_with_the_same_answer_changes_no_view(home: Household) -> None:
     home.run(BALANCES)
     before = views(home)

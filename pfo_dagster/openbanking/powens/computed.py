@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def read_computed_balances(
-    content: Mapping[str, object], *, account_id: str, since: date, until: date
+    content: Mapping[str, object], *, account_id: str, since: date, until: date, identity_key: bytes
 ) -> ComputedListing:
     """The days of all groups that lie in the period, each once; groups may overlap.
 
@@ -33,7 +33,7 @@ def read_computed_balances(
             try:
                 wire = WireDailyBalance.model_validate(row)
             except ValidationError as error:
-                rejected.append(rejection("balances", account_id, row, error))
+                rejected.append(rejection("balances", account_id, row, error, identity_key))
                 continue
             if wire.balance is not None and since <= wire.date <= until:
                 found[wire.date] = ComputedBalance(

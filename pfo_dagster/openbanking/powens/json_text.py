@@ -6,6 +6,7 @@ Called by `client` for answers; `mapping` and `errors` use the two views of what
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
@@ -26,10 +27,13 @@ def decode(body: bytes) -> object:
         raise ValueError("nested too deeply") from None
 
 
-def payload_hash(value: object) -> str:
-    """SHA-256 (hexadecimal) of a decoded value, whatever the order of its keys."""
+def payload_hash(value: object, key: bytes) -> str:
+    """HMAC-SHA256 (hexadecimal) of a decoded value, whatever the order of its keys.
+
+    Without the key, an IBAN in the value could be found by trying all of a bank's.
+    """
     text = json.dumps(value, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def as_object(value: object) -> Mapping[str, object] | None:

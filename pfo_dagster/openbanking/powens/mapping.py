@@ -54,9 +54,11 @@ def read_accounts(
         try:
             wire = WireAccount.model_validate(row)
         except ValidationError as error:
-            rejected.append(rejection("accounts", _id_of(row), row, error))
+            rejected.append(rejection("accounts", _id_of(row), row, error, identity_key))
             continue
-        accounts.append(_account(wire, provider=provider, identity_key=identity_key))
+        digest = payload_hash(row, identity_key)
+        account = _account(wire, provider=provider, identity_key=identity_key, digest=digest)
+        accounts.append(account)
         if wire.currency is None and (wire.balance is not None or wire.coming is not None):
             reason = "currency: missing although there are figures; they are left out"
             rejected.append(
@@ -64,7 +66,7 @@ def read_accounts(
                     relation="accounts",
                     record_id=wire.id,
                     reason=reason,
-                    payload_hash=payload_hash(row),
+                    payload_hash=digest,
                 )
             )
     return tuple(accounts), tuple(rejected)
@@ -97,7 +99,7 @@ def read_connection(row: object, *, provider: str) -> Connection:
 
 
 def read_transactions(
-    rows: Iterable[object], *, provider: str
+    rows: Iterable[object], *, provider: str, identity_key: bytes
 ) -> tuple[tuple[Transaction, ...], tuple[Rejected, ...]]:
     """The transactions, each once, and what had to be refused.
 
@@ -109,7 +111,7 @@ def read_transactions(
         try:
             wire = WireTransaction.model_validate(row)
         except ValidationError as error:
-            rejected.append(rejection("transactions", _id_of(row), row, error))
+            rejected.append(rejection("transactions", _id_of(row), row, error, identity_key))
         else:
             transactions[wire.id] = _transaction(wire, provider=provider)
     return tuple(transactions.values()), tuple(rejected)
@@ -126,7 +128,7 @@ def read_totals(balances: object) -> dict[str, Decimal | None]:
     return totals
 
 
-def _account(wire: WireAccount, *, provider: str, identity_key: bytes) -> Account:
+def _account(wire: WireAccount, *, provider: str, identity_key: bytes, digest: str) -> Account:
     currency = wire.currency
     return Account(
         provider=provider,
@@ -149,6 +151,7 @@ def _account(wire: WireAccount, *, provider: str, identity_key: bytes) -> Accoun
         disabled_at=wire.disabled,
         deleted_at=wire.deleted,
         error=wire.error and (code_word(wire.error) or UNREADABLE),
+        payload_hash=digest,
     )
 
 
@@ -205,13 +208,14 @@ def rejection(
     record_id: str | None,
     row: object,
     error: ValidationError,
+    identity_key: bytes,
 ) -> Rejected:
     """A row that cannot be trusted, with the fields that are wrong but none of their values."""
     return Rejected(
         relation=relation,
         record_id=record_id,
         reason=_reason(error),
-        payload_hash=payload_hash(row),
+        payload_hash=payload_hash(row, identity_key),
     )
 
 

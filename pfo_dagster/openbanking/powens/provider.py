@@ -103,7 +103,9 @@ class PowensProvider(OpenBankingProvider):
         listing = await self._client.transactions(
             since=since, until=until or today + FORESEEN, changed_after=changed_after
         )
-        transactions, rejected = read_transactions(listing.rows, provider=self._name)
+        transactions, rejected = read_transactions(
+            listing.rows, provider=self._name, identity_key=self._identity_key
+        )
         return TransactionListing(transactions=transactions, rejected=rejected, pages=listing.pages)
 
     async def computed_balances(
@@ -112,7 +114,11 @@ class PowensProvider(OpenBankingProvider):
         """Powens' daily balances of an account; it computes them, nobody saw them."""
         answer = await self._client.computed_balances(account_id, since=since, until=until)
         return read_computed_balances(
-            answer.content, account_id=account_id, since=since, until=until
+            answer.content,
+            account_id=account_id,
+            since=since,
+            until=until,
+            identity_key=self._identity_key,
         )
 
     async def __aenter__(self) -> Self:

@@ -112,6 +112,7 @@ def balance_rows(
                     fetched_at=fetched_at,
                     state=_state(account, connection),
                     request_id=request_id,
+                    payload_hash=account.payload_hash,
                 )
             )
     return rows
