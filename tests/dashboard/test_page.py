@@ -1,0 +1,72 @@
+"""The page without a browser: a figure that a check disproves says so, whatever else is shown."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from pfo_dagster.dashboard import sections
+from pfo_dagster.dashboard.page import current_page, read_page
+from pfo_dagster.dashboard.sparklines import sparkline
+from pfo_dagster.ledger import Ledger
+from tests.ledger.builders import NOON, account, balance, connection, record, refresh
+from tests.ledger.conftest import ledger  # noqa: F401 - a fixture
+from tests.ledger.test_trust import filled
+
+
+def test_a_disproved_position_says_so_above_the_page_and_beside_the_figure(
+    ledger: Ledger,  # noqa: F811 - the fixture
+) -> None:
+    page = read_page(filled(ledger, totals={"EUR": Decimal("99.00"), "JPY": Decimal(-5)}), NOON)
+    assert "Do not rely on the figures" in sections.banner(page.publication, page.trust, NOON)
+    euros, yen = (
+        sections.positions(page.positions, page.trust).split("<tbody>")[1].split("</tr>")[:2]
+    )
+    assert "disproved by totals_are_the_providers" in euros
+    assert "disproved" not in yen
+
+
+def test_a_sound_position_says_nothing_of_the_kind(ledger: Ledger) -> None:  # noqa: F811 - the fixture
+    page = read_page(filled(ledger), NOON)
+    assert "Do not rely" not in sections.banner(page.publication, page.trust, NOON)
+    assert "disproved" not in sections.positions(page.positions, page.trust)
+
+
+def test_what_banks_write_is_no_markup(ledger: Ledger) -> None:  # noqa: F811 - the fixture
+    with ledger.writer() as writer:
+        record(
+            writer,
+            refresh(),
+            [balance("1.00")],
+            accounts=[account(name="<script>alert(1)</script>")],
+            connections=[connection(institution='"><img src=x>')],
+        )
+    page = read_page(ledger, NOON)
+    shown = sections.accounts(page.accounts, page.sparklines, page.trust, NOON)
+    shown += sections.attention(page.connections, NOON)
+    assert "<script" not in shown
+    assert "<img" not in shown
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
+
+
+def test_a_publication_is_read_once_for_all_windows_and_a_newer_one_at_once(
+    ledger: Ledger,  # noqa: F811 - the fixture
+) -> None:
+    filled(ledger)
+    first = current_page(ledger, NOON)
+    assert current_page(ledger, NOON) is first
+    with ledger.writer() as writer:
+        record(writer, refresh("r2"), [balance("200.00")])
+    assert current_page(ledger, NOON).publication != first.publication
+
+
+@pytest.mark.parametrize("amounts", [[], [1.0]])
+def test_a_line_has_two_ends(amounts: list[float]) -> None:
+    assert sparkline(amounts, "a label") == ""
+
+
+def test_a_line_goes_from_the_lowest_to_the_highest_and_says_what_it_is() -> None:
+    drawn = sparkline([0.0, 5.0, 10.0], 'Livret "A"')
+    assert 'points="0.0,20.0 48.0,11.0 96.0,2.0"' in drawn
+    assert 'aria-label="Livret &quot;A&quot;"' in drawn
