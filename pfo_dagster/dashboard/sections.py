@@ -102,7 +102,7 @@ def months(ends: Sequence[MonthEnd]) -> str:
 
 
 def accounts(
-    held: Sequence[Holding], lines: Mapping[str, list[float]], trust: Trust, now: datetime
+    held: Sequence[Holding], lines: Mapping[str, Sequence[float]], trust: Trust, now: datetime
 ) -> str:
     """Every account by institution, with the line of its last days and the age of its figure."""
 
