@@ -140,13 +140,18 @@ class ParquetPublisher:
         folder = self._folder(last_commit(self.connection))
         making = folder.with_name(f"{folder.name}.tmp")
         self._remove_all_but(before)
-        making.mkdir()
-        if before is not None and self._published_commit() > 0:
-            shutil.copytree(before, making, copy_function=os.link, dirs_exist_ok=True)
-        for relation, month in stale:
-            self._write(making, relation, month)
-        _sync(making)
-        making.rename(folder)
+        try:
+            making.mkdir()
+            if before is not None and self._published_commit() > 0:
+                shutil.copytree(before, making, copy_function=os.link, dirs_exist_ok=True)
+            for relation, month in stale:
+                self._write(making, relation, month)
+            _sync(making)
+            making.rename(folder)
+        except BaseException:
+            # On a full disk what is half-made is in the way of making room.
+            shutil.rmtree(making, ignore_errors=True)
+            raise
         link = self.target.with_name(f"{self.target.name}.tmp")
         link.symlink_to(folder.name)
         link.replace(self.target)

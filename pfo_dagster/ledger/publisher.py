@@ -21,6 +21,7 @@ from pfo_dagster.ledger.errors import PublishError, StorageError
 from pfo_dagster.ledger.instants import naive_utc
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from datetime import datetime
     from pathlib import Path
 
@@ -72,6 +73,15 @@ class Publisher:
         Raises `PublishError`; the publication before is then untouched, or only the Parquet files
         are behind.
         """
+        with _keeping("readers still see the publication before"):
+            self._publish_file(now)
+        with (
+            _keeping("the published file has it too; its Parquet files are still those of before"),
+            explaining(self.parquet.target, "publish the ledger to"),
+        ):
+            self.parquet.publish()
+
+    def _publish_file(self, now: datetime) -> None:
         temporary = self.target.with_name(f"{self.target.name}.tmp.{os.getpid()}")
         try:
             with explaining(self.target, "publish the ledger to"):
@@ -80,12 +90,6 @@ class Publisher:
                 self._copy_to(temporary)
                 temporary.replace(self.target)
                 _sync_directory(self.target.parent)
-                self.parquet.publish()
-        except StorageError as error:
-            raise PublishError(
-                f"{error} What was recorded is safe in the ledger; readers still see the"
-                " publication before, and the next run will catch up."
-            ) from error
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -107,6 +111,18 @@ def remove_leftovers(target: Path) -> None:
     """Delete what publishers that were killed left behind. Only the lock's holder may call this."""
     for leftover in target.parent.glob(f"{target.name}.tmp.*"):
         leftover.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _keeping(what_readers_see: str) -> Generator[None]:
+    """Say of a failure that nothing is lost by it, and what readers see meanwhile."""
+    try:
+        yield
+    except StorageError as error:
+        raise PublishError(
+            f"{error} What was recorded is safe in the ledger; {what_readers_see}, and the next"
+            " run will catch up."
+        ) from error
 
 
 def _sync_directory(directory: Path) -> None:
