@@ -19,7 +19,7 @@ dashboard: $(VENV)/.dashboard ## what is held, in the browser: http://localhost:
 	@$(BIN)/pfo dashboard
 
 test: $(VENV)/.dev ## the whole test suite
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev ## lint, format, types, layers, and the generated pages
 	@$(BIN)/ruff check .

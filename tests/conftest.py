@@ -8,6 +8,15 @@ from typing import Any
 import dagster as dg
 import pytest
 
+LONGEST_FIRST = ("ui", "dashboard", "crashes", "concurrency", "privacy", "cli")
+"""Folders whose files take longest: begun last, one of them would keep a single core busy alone."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: item.path.parent.name not in LONGEST_FIRST)
+
 
 class VirtualClock:
     """Stands in for the `time` module where Dagster waits between retries: time passes at once."""

@@ -65,9 +65,11 @@ def shared_ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
 
 
 def _rows(seen: dict[str, Seen], at: datetime) -> tuple[list[AccountRow], list[BalanceRow]]:
+    # Names of their own: accounts of one name that follow each other are one account.
     accounts = [
         account(
             account_id=name,
+            name=name,
             account_type=TYPES[name],
             deleted_at=None if one.closed is None else NOON + one.closed * DAY,
         )

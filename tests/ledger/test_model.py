@@ -122,7 +122,10 @@ def _rows(step: Step, number: int) -> tuple[list[AccountRow], list[BalanceRow]]:
     balances: list[BalanceRow] = []
     for name, seen in step.seen.items():
         closed = None if seen.closed is None else NOON + seen.closed * DAY
-        accounts.append(account(account_id=name, currency=seen.currency, deleted_at=closed))
+        # A name of its own: accounts of one name that follow each other are one account.
+        accounts.append(
+            account(account_id=name, name=name, currency=seen.currency, deleted_at=closed)
+        )
         balances.append(
             balance(
                 None if seen.amount is None else str(seen.amount),
