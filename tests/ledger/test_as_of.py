@@ -70,6 +70,7 @@ def _rows(seen: dict[str, Seen], at: datetime) -> tuple[list[AccountRow], list[B
         account(
             account_id=name,
             name=name,
+            iban_hash=None,
             account_type=TYPES[name],
             deleted_at=None if one.closed is None else NOON + one.closed * DAY,
         )

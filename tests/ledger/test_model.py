@@ -124,7 +124,13 @@ def _rows(step: Step, number: int) -> tuple[list[AccountRow], list[BalanceRow]]:
         closed = None if seen.closed is None else NOON + seen.closed * DAY
         # A name of its own: accounts of one name that follow each other are one account.
         accounts.append(
-            account(account_id=name, name=name, currency=seen.currency, deleted_at=closed)
+            account(
+                account_id=name,
+                name=name,
+                iban_hash=None,
+                currency=seen.currency,
+                deleted_at=closed,
+            )
         )
         balances.append(
             balance(
