@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import fields
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -21,7 +22,6 @@ from pfo_dagster.ledger.instants import naive_utc
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
-    from decimal import Decimal
 
     from _typeshed import DataclassInstance
     from duckdb import DuckDBPyConnection
@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     from pfo_dagster.ledger.rows import Refresh, Sync
 
 AMOUNT: Final = pa.decimal128(38, 12)
-"""Every amount's type: 26 digits before the point (all fiat money), 12 after (bitcoin has 8)."""
+"""Every amount's type: 26 digits before the point, 12 after (bitcoin has 8)."""
+
+AMOUNTS_BELOW: Final = Decimal("1e21")
+"""What a single amount has to be below, with either sign: far beyond all money, and so far below
+the type's end that no sum over 100,000 of them overflows. Nothing that was recorded goes away
+again, so one absurd amount would fail all sums for ever."""
 
 _UNSTORABLE: Final = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError)
 
@@ -37,7 +42,7 @@ _UNSTORABLE: Final = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError)
 def is_storable(amount: Decimal | None) -> bool:
     """Whether the ledger can hold the amount exactly; if not, hand its row in as rejected."""
     try:
-        pa.scalar(amount, type=AMOUNT)
+        _scalar(amount, AMOUNT)
     except _UNSTORABLE:
         return False
     return True
@@ -124,14 +129,27 @@ def _array(
 ) -> pa.Array:
     values = [_plain(target, record, field.name, name) for record in records]
     try:
+        if any(map(_is_absurd, values)):
+            raise OverflowError  # found again below, with its row
         return pa.array(values, type=field.type)
     except _UNSTORABLE:
         for record, value in zip(records, values, strict=True):
             try:
-                pa.scalar(value, type=field.type)
+                _scalar(value, field.type)
             except _UNSTORABLE as error:
                 raise _invalid(target, record, field.name, name, str(error)) from error
         raise
+
+
+def _scalar(value: object, of: pa.DataType) -> pa.Scalar:
+    """The value as DuckDB gets it. Raises one of `_UNSTORABLE`."""
+    if _is_absurd(value):
+        raise OverflowError(f"an amount has to be below {AMOUNTS_BELOW:f}")
+    return pa.scalar(value, type=of)
+
+
+def _is_absurd(value: object) -> bool:
+    return isinstance(value, Decimal) and value.is_finite() and value.copy_abs() >= AMOUNTS_BELOW
 
 
 def _plain(target: str, record: Mapping[str, object], column: str, name: str) -> object:

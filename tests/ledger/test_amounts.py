@@ -6,10 +6,11 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Decimal, localcontext
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pfo_dagster.ledger import is_storable
+from pfo_dagster.ledger import InvalidRowError, QueryError, is_storable, totals
 from tests.ledger.builders import balance, in_another_process, record, refresh
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ AMOUNTS = {
     "yen": ("1500000", "JPY"),
     "exponent": ("1.5E+3", "EUR"),
     "cent": ("0.01", "EUR"),
-    "longest": ("99999999999999999999999999.999999999999", "XXX"),
+    "longest": ("999999999999999999999.999999999999", "XXX"),
     "none": (None, "EUR"),
 }
 
@@ -64,11 +65,35 @@ print(duckdb.connect(sys.argv[1], read_only=True).execute(
     assert "datetime.datetime(2026, 11, 20, 11, 0)" in printed
 
 
+def test_no_amount_that_is_held_can_break_the_sums(ledger: Ledger) -> None:
+    most = Decimal("999999999999999999999.999999999999")
+    rows = [balance(str(most), account_id=str(number)) for number in range(2000)]
+    with ledger.writer() as writer:
+        record(writer, refresh("r1"), rows)
+        for absurd in ("1000000000000000000000", "-1E+21", "9e25"):
+            with pytest.raises(InvalidRowError, match=r"amount is .* has to be below 1000"):
+                record(writer, refresh("r2"), [balance(absurd)])
+    with ledger.reader() as reader:
+        [total] = totals(reader)
+    with localcontext(prec=MAX_PREC):
+        assert total.amount == 2000 * most
+
+
+def test_a_sum_that_does_not_fit_is_an_error_and_no_figure(ledger: Ledger) -> None:
+    with ledger.writer() as writer:
+        record(writer, refresh(), [balance("1")])
+    end = "99999999999999999999999999.999999999999::DECIMAL(38, 12)"
+    with ledger.reader() as reader:
+        for sums in (f"sum({end}) FROM range(2)", f"{end} + {end}"):
+            with pytest.raises(QueryError, match="verflow"):
+                reader.rows(f"SELECT {sums}")
+
+
 @given(st.decimals(allow_nan=True, allow_infinity=True))
 def test_storable_means_finite_short_enough_and_not_rounded(amount: Decimal) -> None:
     if not amount.is_finite():
         assert not is_storable(amount)
         return
     with localcontext(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN):
-        fits = abs(amount) < Decimal("1e26") and amount * 10**12 % 1 == 0
+        fits = abs(amount) < Decimal("1e21") and amount * 10**12 % 1 == 0
     assert is_storable(amount) == fits

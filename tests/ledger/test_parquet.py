@@ -58,7 +58,7 @@ def in_parquet(path: Path) -> list[dict[str, Any]]:
 )
 def test_each_relation_is_there_exactly(ledger: Ledger, relation: str) -> None:
     observed(ledger, 1, "0.10", months_ago=2)
-    observed(ledger, 2, "99999999999999999999999999.000000000001")
+    observed(ledger, 2, "999999999999999999999.000000000001")
     with ledger.writer() as writer:
         writer.record_transactions(sync(), [transaction()])
     path = ledger.parquet_path / relation

@@ -180,7 +180,7 @@ def test_a_jump_out_of_the_band_is_found(ledger: Ledger, last: str, usual: bool)
 
 
 def test_without_a_history_nothing_is_a_jump(ledger: Ledger) -> None:
-    huge = "99999999999999999999999999"
+    huge = "999999999999999999999"
     assert finding(with_history(ledger, ["1", f"-{huge}", huge]), "changes_are_usual").passed
 
 

@@ -39,7 +39,7 @@ def test_trap_6_a_sum_of_cents_is_exact() -> None:
 
 
 @law
-@given(st.integers(-(10**38) + 1, 10**38 - 1))
+@given(st.integers(-(10**32) + 1, 10**32 - 1))
 def test_any_storable_amount_survives_the_wire(units: int) -> None:
     amount = Decimal(f"{units}E-12")
     assert read_amount(decode(dumps(amount))) == amount
@@ -56,9 +56,9 @@ def test_a_quoted_amount_is_taken() -> None:
         (decode(b"-Infinity"), "NaN or infinite"),
         (decode(b"0.1234567890123"), "more than 12 decimals"),
         (decode(b"1e-999999"), "more than 12 decimals"),
-        (decode(b"100000000000000000000000000.0"), "more than 26 digits"),
-        (decode(b"1e999999"), "more than 26 digits"),
-        (decode(b"0e40"), "more than 26 digits"),
+        (decode(b"100000000000000000000000000.0"), "more than 20 digits"),
+        (decode(b"1e999999"), "more than 20 digits"),
+        (decode(b"0e40"), "more than 20 digits"),
         ("twelve", "expected an amount"),
         ("", "expected an amount"),
         (True, "expected an amount"),

@@ -52,9 +52,9 @@ def test_a_projected_balance_is_inferred_where_both_parts_are_known() -> None:
 
 
 def test_sums_of_the_widest_amounts_are_exact() -> None:
-    balance = Decimal("99999999999999999999999999.999999999999")
+    balance = Decimal("99999999999999999999.999999999999")
     found = rows(account(balance=balance, coming=Decimal("-0.000000000001")))
-    assert str(found["projected"].amount) == "99999999999999999999999999.999999999998"
+    assert str(found["projected"].amount) == "99999999999999999999.999999999998"
 
 
 def test_no_balance_is_an_observation_and_no_zero() -> None:

@@ -17,7 +17,8 @@ PARIS: Final = ZoneInfo("Europe/Paris")
 """The zone of Powens' wall-clock times, which carry no offset."""
 
 MAX_DECIMALS: Final = 12
-MAX_INTEGER_DIGITS: Final = 26
+MAX_INTEGER_DIGITS: Final = 20
+"""More than all money of any currency; sums over any number of accounts stay in the ledger's 26."""
 
 _CURRENCY_CODE = re.compile(r"[A-Z0-9]{2,12}")
 
@@ -34,7 +35,7 @@ def read_id(value: object) -> str:
 def read_amount(value: object) -> Decimal:
     """An amount in units of its currency, exactly as sent, from a JSON number or a quoted one.
 
-    The canonical records hold 26 digits before and 12 after the point. What does not fit is
+    Canonical records hold 20 digits before and 12 after the point. What does not fit is
     refused and never rounded.
     """
     if isinstance(value, bool) or not isinstance(value, (Decimal, int, str)):
