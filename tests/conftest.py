@@ -8,14 +8,20 @@ from typing import Any
 import dagster as dg
 import pytest
 
-LONGEST_FIRST = ("ui", "dashboard", "crashes", "concurrency", "privacy", "cli")
-"""Folders whose files take longest: begun last, one of them would keep a single core busy alone."""
+LONG = ("crashes", "concurrency", "privacy", "cli")
+"""Folders whose files take longest: begun late, one of them would keep a single core busy alone."""
+IN_A_BROWSER = ("ui", "dashboard")
+"""Folders whose tests leave an event loop running in their process, where others need their own."""
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest."""
-    items.sort(key=lambda item: item.path.parent.name not in LONGEST_FIRST)
+    """Begin with what takes long, and end with the browser."""
+    items.sort(key=lambda item: _turn(item.path.parent.name))
+
+
+def _turn(folder: str) -> int:
+    return 0 if folder in LONG else 2 if folder in IN_A_BROWSER else 1
 
 
 class VirtualClock:
