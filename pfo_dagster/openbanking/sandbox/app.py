@@ -51,14 +51,21 @@ def sandbox_app(
     clock: Callable[[], datetime],
     state: SandboxState,
     faults: Faults | None = None,
+    user_created: Callable[[], None] = lambda: None,
 ) -> Starlette:
     """The sandbox of one world, whose one user's token is `SANDBOX_TOKEN`.
 
     `clock` gives an aware time; the same time, world and state give the same bytes. What was
-    created by connecting is in `app.state.onboarding`.
+    created by connecting is in `app.state.onboarding`; `user_created` is called when a user is.
     """
     api = _Api(history=History(world), state=state, clock=clock)
-    onboarding = Onboarding(world=world, token=SANDBOX_TOKEN, clock=clock, answer=api.answer)
+    onboarding = Onboarding(
+        world=world,
+        token=SANDBOX_TOKEN,
+        clock=clock,
+        answer=api.answer,
+        user_created=user_created,
+    )
     user = "/2.0/users/{user}"
     routes = [
         *onboarding.routes(),
@@ -198,7 +205,8 @@ class _Api:
 
     def _books(self, request: Request) -> Books:
         """What may be seen now; raises `ApiError` for a wrong token and for another user."""
-        if request.headers.get("authorization") != f"Bearer {SANDBOX_TOKEN}":
+        known = self.world.user_exists
+        if not known or request.headers.get("authorization") != f"Bearer {SANDBOX_TOKEN}":
             raise ApiError(HTTPStatus.UNAUTHORIZED, "unauthorized", "the token is not known")
         if request.path_params["user"] not in {"me", str(self.world.user_id)}:
             raise ApiError(HTTPStatus.FORBIDDEN, "forbidden", "another user's data")

@@ -42,6 +42,17 @@ class Rule(BaseModel):
     times: int | None = 1
 
 
+class StateByHand(BaseModel):
+    """A connection that was put into a state: Powens' word, None for one that works again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    connection_id: int
+    state: str | None
+    since: datetime
+    """By the sandbox's clock."""
+
+
 class Controls(BaseModel):
     """How the sandbox is set."""
 
@@ -55,6 +66,10 @@ class Controls(BaseModel):
     rules: tuple[Rule, ...] = ()
     calls_per_minute: int | None = None
     """How many calls are answered in a minute; Powens takes 30 in its sandboxes."""
+    states: tuple[StateByHand, ...] = ()
+    """At most one for each connection."""
+    deleted_connections: tuple[int, ...] = ()
+    user_deleted: bool = False
 
 
 class ControlPanel:

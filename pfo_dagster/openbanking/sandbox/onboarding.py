@@ -43,6 +43,7 @@ class Onboarding:
     token: str
     clock: Callable[[], datetime]
     answer: Callable[[Request, Mapping[str, object]], Response]
+    user_created: Callable[[], None] = lambda: None
     users_created: int = 0
     _codes: dict[str, datetime] = field(default_factory=dict[str, "datetime"])
 
@@ -59,6 +60,7 @@ class Onboarding:
         """Every user that is created is the world's one user: there is only one household."""
         _require_client(await _body(request))
         self.users_created += 1
+        self.user_created()
         content = {"type": "permanent", "id_user": self.world.user_id, "auth_token": self.token}
         return self.answer(request, content)
 
@@ -68,13 +70,15 @@ class Onboarding:
         _require_client(asked)
         if "id_user" not in asked:
             self.users_created += 1
+            self.user_created()
         elif asked["id_user"] != self.world.user_id:
             raise ApiError(HTTPStatus.NOT_FOUND, "notFound", "no such user")
         return self.answer(request, {"access_token": self.token, "token_type": "Bearer"})
 
     async def temporary_code(self, request: Request) -> Response:
         """A code for one visit to the webview."""
-        if request.headers.get("authorization") != f"Bearer {self.token}":
+        known = self.world.user_exists
+        if not known or request.headers.get("authorization") != f"Bearer {self.token}":
             raise ApiError(HTTPStatus.UNAUTHORIZED, "unauthorized", "the token is not known")
         code = secrets.token_urlsafe(24)
         self._codes[code] = self.clock() + CODE_IS_GOOD_FOR
@@ -90,7 +94,8 @@ class Onboarding:
         address = asked.get("redirect_uri", "")
         if "?" in address or httpx.URL(address).scheme not in {"http", "https"}:
             return HTMLResponse("<p>redirect_uri is not whitelisted.</p>", 400)
-        connection = asked.get("connection_id") or str(self.world.connections[0].connection_id)
+        banks = self.world.connections
+        connection = asked.get("connection_id") or str(banks[0].connection_id if banks else 1)
         state = {"state": asked["state"]} if "state" in asked else {}
         ways = {
             "Connect the made-up bank": {"connection_id": connection, **state},

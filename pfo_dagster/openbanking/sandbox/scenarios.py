@@ -250,6 +250,9 @@ def scenario_set(controls: Controls, name: str, true_now: datetime) -> Controls:
             "rules": scenario.rules,
             "calls_per_minute": scenario.calls_per_minute,
             "clock_ahead": starts - true_now if starts else controls.clock_ahead,
+            "states": (),
+            "deleted_connections": (),
+            "user_deleted": False,
         }
     )
 

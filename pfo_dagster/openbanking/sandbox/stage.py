@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.openbanking.sandbox.app import sandbox_app
 from pfo_dagster.openbanking.sandbox.faults import Fault, breakage, misbehave
+from pfo_dagster.openbanking.sandbox.interventions import interventions_of, world_after
 from pfo_dagster.openbanking.sandbox.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
@@ -111,12 +112,20 @@ class Stage:
 
     def _current(self) -> tuple[World, Starlette]:
         controls = self.panel.read()
-        key = (controls.scenario, controls.turn)
+        key = (controls.scenario, controls.turn, interventions_of(controls))
         if self._made is None or self._made[0] != key:
-            world = self._world or SCENARIOS[controls.scenario].world(self._seed, controls.turn)
-            app = sandbox_app(world=world, clock=self.clock, state=self.state)
+            planned = self._world or SCENARIOS[controls.scenario].world(self._seed, controls.turn)
+            world = world_after(planned, controls)
+            app = sandbox_app(
+                world=world, clock=self.clock, state=self.state, user_created=self._user_created
+            )
             self._made = (key, world, app)
         return self._made[1:]
+
+    def _user_created(self) -> None:
+        """One who was deleted is there again, with the household's banks: there is no other."""
+        if self.panel.read().user_deleted:
+            self.panel.change(lambda now: now.model_copy(update={"user_deleted": False}))
 
     def _over_quota(self) -> Fault | None:
         most = self.panel.read().calls_per_minute

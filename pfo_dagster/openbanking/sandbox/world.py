@@ -114,6 +114,8 @@ class World:
     user_id: int = 1
     began: datetime = datetime(2025, 1, 1, tzinfo=UTC)
     """Midnight of the first day of a month; nothing was booked before."""
+    user_exists: bool = True
+    """The token of a user who was deleted opens nothing."""
 
     def connection(self, connection_id: int) -> ConnectionPlan | None:
         """The connection of that id."""
