@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from pfo_dagster.cli.console import CALLED_WRONGLY, FAILED, out, plain_errors, stop
-from pfo_dagster.config import Settings, load_settings
-
-if TYPE_CHECKING:
-    from pfo_dagster.openbanking.sandbox import Stage
+from pfo_dagster.cli import sandbox_events
+from pfo_dagster.cli.console import CALLED_WRONGLY, out, plain_errors, stop
+from pfo_dagster.cli.sandbox_setting import show_setting, stage_of
+from pfo_dagster.config import load_settings
 
 sandbox_app = typer.Typer(help="The built-in made-up banks.", no_args_is_help=True)
+sandbox_app.command()(sandbox_events.state)
+sandbox_app.command()(sandbox_events.webhook)
+sandbox_app.command()(sandbox_events.burst)
 
 
 @sandbox_app.callback()
@@ -39,7 +41,7 @@ def serve(
 
     with plain_errors():
         settings = load_settings()
-        stage = _stage(settings)
+        stage = stage_of(settings)
         out.print("[bold]Made-up data.[/] A client reaches it with:")
         base = f"http://127.0.0.1:{port}/2.0"
         out.print(f"  POWENS_BASE_URL={base} POWENS_USER_TOKEN={SANDBOX_TOKEN}")
@@ -66,7 +68,7 @@ def clock(
                 panel_of(settings).change(lambda now: clock_moved(now, to, utc_now()))
             except ValueError as error:
                 raise stop(str(error), CALLED_WRONGLY) from None
-        _show(settings)
+        show_setting(settings)
 
 
 @sandbox_app.command()
@@ -91,7 +93,7 @@ def scenario(
             panel.change(lambda now: scenario_set(now, name, utc_now()))
         except ValueError as error:
             raise stop(str(error), CALLED_WRONGLY) from None
-        _show(settings)
+        show_setting(settings)
 
 
 @sandbox_app.command("break")
@@ -123,7 +125,7 @@ def break_calls(
             raise stop(str(error), CALLED_WRONGLY) from None
         rule = Rule(breakage=breakage, method=method.upper(), path=path, times=times or None)
         panel_of(settings).change(lambda now: now.model_copy(update={"rules": (*now.rules, rule)}))
-        _show(settings)
+        show_setting(settings)
 
 
 @sandbox_app.command()
@@ -139,50 +141,7 @@ def limit(
     with plain_errors():
         settings = load_settings()
         panel_of(settings).change(lambda now: now.model_copy(update={"calls_per_minute": most}))
-        _show(settings)
-
-
-@sandbox_app.command()
-def webhook(
-    connection: Annotated[int, typer.Argument(help="The connection's id, e.g. 101.")],
-    deleted: Annotated[bool, typer.Option("--deleted", help="Tell that it was deleted.")] = False,
-    to: Annotated[str, typer.Option(help="The receiver.")] = "http://127.0.0.1:8913/webhooks",
-    times: Annotated[int, typer.Option(help="How often.", min=1, max=10_000)] = 1,
-    days_ago: Annotated[int, typer.Option(help="As it was so many days ago.", min=0)] = 0,
-) -> None:
-    """Send a signed webhook about a connection to a receiver on this computer.
-
-    Signed with POWENS_WEBHOOK_SECRET.
-    """
-    from pfo_dagster.openbanking.sandbox import webhooks  # noqa: PLC0415 - see `serve`
-    from pfo_dagster.resources import utc_now  # noqa: PLC0415 - see `serve`
-
-    with plain_errors():
-        settings = load_settings()
-        if settings.powens_webhook_secret is None:
-            problem = "POWENS_WEBHOOK_SECRET is not set. Set what `pfo webhooks serve` has."
-            raise stop(problem, CALLED_WRONGLY)
-        kind = "connection-deleted" if deleted else "connection-synced"
-        try:
-            body = (
-                webhooks.deleted(connection)
-                if deleted
-                else webhooks.connection_synced(_stage(settings), connection, days_ago=days_ago)
-            )
-            counted = webhooks.send(
-                f"{to.rstrip('/')}/{kind}",
-                [body] * times,
-                secret=settings.powens_webhook_secret,
-                at=utc_now(),
-            )
-        except ValueError as error:
-            raise stop(str(error), CALLED_WRONGLY) from None
-        except ConnectionError as error:
-            raise stop(str(error), FAILED) from None
-        for status, count in counted.items():
-            out.print(f"answered with {status}: {count}")
-        if set(counted) != {200}:
-            raise typer.Exit(FAILED)
+        show_setting(settings)
 
 
 @sandbox_app.command()
@@ -194,45 +153,11 @@ def reset() -> None:
     with plain_errors():
         settings = load_settings()
         panel_of(settings).change(lambda _: Controls())
-        _show(settings)
+        show_setting(settings)
 
 
 @sandbox_app.command()
 def show() -> None:
     """Show how the sandbox is set."""
     with plain_errors():
-        _show(load_settings())
-
-
-def _show(settings: Settings) -> None:
-    from pfo_dagster.openbanking.powens.fields import PARIS  # noqa: PLC0415 - see `serve`
-    from pfo_dagster.resources import panel_of, utc_now  # noqa: PLC0415 - see `serve`
-
-    controls = panel_of(settings).read()
-    now = utc_now() + controls.clock_ahead
-    moved = f" (moved by {controls.clock_ahead})" if controls.clock_ahead else ""
-    out.print(f"clock     {now:%Y-%m-%d %H:%M} UTC, {now.astimezone(PARIS):%H:%M} in Paris{moved}")
-    out.print(f"scenario  {controls.scenario}, since {controls.turn:%Y-%m-%d %H:%M} UTC")
-    out.print(f"calls     {controls.calls_per_minute or 'any number'} a minute")
-    for rule in controls.rules:
-        times = "always" if rule.times is None else f"{rule.times} times"
-        out.print(f"rule      {rule.breakage} for {rule.method} {rule.path}, {times}", markup=False)
-    if settings.has_powens and not settings.is_on_this_computer:
-        out.print("Powens is set up, so runs do not read the sandbox.")
-
-
-def _stage(settings: Settings) -> Stage:
-    """The sandbox of this data folder, which `pfo run` reads too."""
-    from pfo_dagster.openbanking.sandbox import SandboxState, Stage  # noqa: PLC0415 - see `serve`
-    from pfo_dagster.resources import (  # noqa: PLC0415 - see `serve`
-        SANDBOX_STATE,
-        panel_of,
-        utc_now,
-    )
-
-    return Stage(
-        seed=settings.sandbox_seed,
-        panel=panel_of(settings),
-        state=SandboxState(settings.data_dir / SANDBOX_STATE),
-        true_clock=utc_now,
-    )
+        show_setting(load_settings())
