@@ -6,6 +6,7 @@ what it needs. A `.env` file in the project's root is read too; the environment 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -56,7 +57,7 @@ class Settings(BaseSettings):
     """Whether a refresh asks banks themselves: for stale data, not at all, or each time."""
     alert_webhook_url: SecretStr | None = Field(None, alias="PFO_ALERT_WEBHOOK_URL")
     """Where alerts are posted to as JSON; secret, because such addresses often hold a token."""
-    home_currency: str | None = Field(None, alias="PFO_HOME_CURRENCY", pattern="^[A-Z]{3}$")
+    home_currency: str | None = Field(None, alias="PFO_HOME_CURRENCY")
     """The currency of `pfo balances`' total, such as EUR; without one, none is made."""
     rates_url: str = Field(
         "https://www.ecb.europa.eu/stats/eurofxref", alias="PFO_RATES_URL", pattern="^https?://"
@@ -73,6 +74,14 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:  # noqa: ANN401 - whatever the environment holds
         return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("home_currency")
+    @classmethod
+    def _a_code(cls, value: str | None) -> str | None:
+        code = (value or "").strip().upper()
+        if value is not None and not re.fullmatch("[A-Z]{3}", code):
+            raise ValueError(f"{value} is not the code of a currency such as EUR")
+        return code or None
 
     @field_validator("data_dir", "specs_dir")
     @classmethod
@@ -126,7 +135,7 @@ def load_settings() -> Settings:
         return Settings()  # pyright: ignore[reportCallIssue] - pydantic-settings fills the fields
     except ValidationError as error:
         problems = "; ".join(
-            f"{problem['loc'][0]}: {problem['msg']}"
+            f"{problem['loc'][0]}: {problem['msg'].removeprefix('Value error, ')}"
             for problem in error.errors(include_url=False, include_input=False)
         )
         raise SettingsError(f"The environment cannot be used: {problems}.") from None

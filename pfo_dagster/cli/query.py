@@ -5,16 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pfo_dagster.cli.console import out
 from pfo_dagster.config import load_settings
-from pfo_dagster.ledger import Ledger, as_text, cell
+from pfo_dagster.ledger import Ledger, cell, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 def print_query(sql: str, output: str) -> None:
     """Print the answer to `sql` as a table, JSON or CSV. Raises `LedgerError`."""
     with Ledger(load_settings().data_dir).reader() as reader:
-        table = reader.table(sql)
-    print_rows(table.column_names, table.to_pylist(), output)
+        columns, rows = reader.answer(sql)
+    print_rows(columns, rows, output)
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, object]], output: str) -> None:
     """Print rows as a table, JSON or CSV; amounts keep all their digits in each."""
     if output == "json":
-        sys.stdout.write(json.dumps(rows, default=_plain, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(plain(rows), indent=2, ensure_ascii=False) + "\n")
     elif output == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
@@ -41,20 +41,25 @@ def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, object]], out
 
 def _print_table(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
     widths = [max(len(name), *(len(cell(row[name])) for row in rows), 0) for name in columns]
-    needed = sum(width + 3 for width in widths) + 1
+    counted = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
+    needed = max(sum(width + 3 for width in widths) + 1, len(counted))
     if out.is_terminal and needed > out.width:
         _print_records(columns, rows)
         return
-    table = Table(caption=f"{len(rows)} rows", caption_justify="left")
+    table = Table()
     numeric = {
         name for name in columns if any(isinstance(row[name], Decimal | int) for row in rows)
     }
     for name in columns:
-        table.add_column(name, justify="right" if name in numeric else "left", overflow="fold")
+        table.add_column(
+            escape(name), justify="right" if name in numeric else "left", overflow="fold"
+        )
     for row in rows:
-        table.add_row(*(cell(row[name]) for name in columns))
+        table.add_row(*(escape(cell(row[name])) for name in columns))
     # What is piped on has no width to fit into, and a cell cut into lines is of no use there.
-    (out if out.is_terminal else Console(width=needed)).print(table)
+    shown_on = out if out.is_terminal else Console(width=needed)
+    shown_on.print(table)
+    shown_on.print(counted, highlight=False)
 
 
 def _print_records(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
@@ -63,12 +68,5 @@ def _print_records(columns: Sequence[str], rows: Sequence[Mapping[str, object]])
     for number, row in enumerate(rows, start=1):
         out.rule(f"row {number} of {len(rows)}", align="left", style="dim")
         for name in columns:
-            out.print(f"[dim]{name:>{indent}}[/]  ", end="")
+            out.print(f"[dim]{escape(name.rjust(indent))}[/]  ", end="")
             out.print(cell(row[name]), markup=False, soft_wrap=True)
-
-
-def _plain(value: object) -> object:
-    """What JSON has no type for: amounts as text, because a JSON number may be read as a float."""
-    if isinstance(value, Decimal):
-        return as_text(value)
-    return value.isoformat() if isinstance(value, date) else str(value)

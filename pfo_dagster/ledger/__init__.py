@@ -27,7 +27,7 @@ from pfo_dagster.ledger.explanations import (
     explain,
     known_accounts,
 )
-from pfo_dagster.ledger.exports import EXPORT_FORMATS, cell, export
+from pfo_dagster.ledger.exports import EXPORT_FORMATS, export
 from pfo_dagster.ledger.figures import (
     AccountType,
     Freshness,
@@ -79,6 +79,7 @@ from pfo_dagster.ledger.rows import (
     Sync,
     TransactionRow,
 )
+from pfo_dagster.ledger.texts import cell, plain
 from pfo_dagster.ledger.trust import TRUST_CHECKS, Finding, TrustCheck, figures_are_fresh
 from pfo_dagster.ledger.writer import Writer
 
@@ -147,6 +148,7 @@ __all__ = [
     "is_storable",
     "known_accounts",
     "latest_balances",
+    "plain",
     "positions",
     "positions_in",
     "recent_positions",

@@ -13,11 +13,11 @@ import contextlib
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from pfo_dagster.ledger.errors import InvalidRowError
+from pfo_dagster.ledger.errors import InvalidRowError, QueryError
 from pfo_dagster.ledger.instants import naive_utc
 
 if TYPE_CHECKING:
@@ -63,6 +63,29 @@ def in_utc(table: pa.Table) -> pa.Table:
             instants = table.column(index).cast(pa.timestamp(field.type.unit, "UTC"))
             table = table.set_column(index, field.name, instants)
     return table
+
+
+def distinct_names(table: pa.Table) -> pa.Table:
+    """The table with `amount, amount` as `amount, amount_1`: dictionaries hold one of each name."""
+    names: list[str] = []
+    for name in table.column_names:
+        distinct, number = name, 0
+        while distinct in names:
+            number += 1
+            distinct = f"{name}_{number}"
+        names.append(distinct)
+    return table.rename_columns(names)
+
+
+def as_rows(table: pa.Table | pa.RecordBatch) -> list[dict[str, Any]]:
+    """The rows as dictionaries. Raises `QueryError` for what Python has no value for."""
+    try:
+        return table.to_pylist()
+    except (ValueError, OverflowError) as error:
+        raise QueryError(
+            f"A value of the answer is beyond what can be shown here ({error}), such as an infinite"
+            " timestamp. Cast that column to VARCHAR."
+        ) from error
 
 
 @contextlib.contextmanager

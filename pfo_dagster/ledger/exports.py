@@ -8,17 +8,15 @@ from __future__ import annotations
 import contextlib
 import csv
 import os
-from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 import pyarrow.parquet as pq
 
-from pfo_dagster.ledger.amounts import as_text
+from pfo_dagster.ledger.arrow import as_rows
 from pfo_dagster.ledger.database import explaining
+from pfo_dagster.ledger.texts import cell
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     import pyarrow as pa
@@ -54,19 +52,10 @@ def export(reader: Reader, sql: str, file: Path) -> int:
     return table.num_rows
 
 
-def cell(value: object) -> str:
-    """A value as text; an amount with all its digits and without an exponent."""
-    if value is None:
-        return ""
-    if isinstance(value, Decimal):
-        return as_text(value)
-    return value.isoformat(" ") if isinstance(value, datetime) else str(value)
-
-
 def _write_csv(table: pa.Table, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(table.column_names)
         for batch in table.to_batches(max_chunksize=10_000):
-            rows: list[Mapping[str, object]] = batch.to_pylist()
+            rows = as_rows(batch)
             writer.writerows([cell(row[name]) for name in table.column_names] for row in rows)

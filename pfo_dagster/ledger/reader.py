@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import duckdb
 
-from pfo_dagster.ledger.arrow import in_utc
+from pfo_dagster.ledger.arrow import as_rows, distinct_names, in_utc
 from pfo_dagster.ledger.database import OFFLINE, explaining
 from pfo_dagster.ledger.errors import NotPublishedError, QueryError
 
@@ -62,18 +63,34 @@ class Reader:
     def table(self, sql: str, params: Parameters = None) -> pa.Table:
         """The result of one query: amounts as decimal128, instants as timestamps in UTC.
 
-        `params` fill `?` (a sequence) or `$name` (a mapping). Raises `QueryError`.
+        `params` fill `?` (a sequence) or `$name` (a mapping). Columns of the same name are told
+        apart as `name`, `name_1`. Raises `QueryError`.
         """
         try:
             self._refuse_changes(sql)
             relation = self._connection.sql(sql, params=params)
-            return in_utc(relation.to_arrow_table())
+            return in_utc(distinct_names(relation.to_arrow_table()))
         except duckdb.Error as error:
             raise QueryError(str(error).strip()) from error
 
     def rows(self, sql: str, params: Parameters = None) -> list[dict[str, Any]]:
         """The same as dictionaries: amounts as `Decimal`, instants as aware datetimes in UTC."""
-        return self.table(sql, params).to_pylist()
+        return as_rows(self.table(sql, params))
+
+    def answer(self, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
+        """The names of the columns, which an answer without rows has too, and the rows.
+
+        For somebody at a terminal: Ctrl-C stops the query, which `table` would finish first.
+        """
+        # DuckDB looks for signals only between the pieces of a query, and one can take hours.
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            asked = pool.submit(self.table, sql)
+            try:
+                table = asked.result()
+            except KeyboardInterrupt:
+                self._connection.interrupt()
+                raise
+        return table.column_names, as_rows(table)
 
     def provider(self) -> str:
         """Who delivered the newest data here. Raises `NotPublishedError` if nobody has yet."""

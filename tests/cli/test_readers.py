@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import stat
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -95,6 +97,42 @@ def test_without_a_publication_each_says_what_to_do(tmp_path: Path, command: lis
     done = pfo(*command, data=tmp_path)
     assert done.returncode == 1
     assert "make run" in done.stderr
+    assert_no_traceback(done)
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+def test_any_value_can_be_shown_whole(data: Path, form: str) -> None:
+    sql = """
+        SELECT 0.10 AS a, 2 AS a, {'b': [1.50::DECIMAL(5, 2)]} AS c, '[bold]x' AS d,
+               'infinity'::DOUBLE AS e, INTERVAL 1 DAY AS f, 'ab'::BLOB AS g, TIME '10:00' AS h
+    """
+    done = pfo("query", sql, "--format", form, data=data)
+    assert done.returncode == 0, done.stderr
+    shown = ["0.1", "[bold]x", "inf", "P0M1DT0S", "6162", "10:00:00", "a_1", "1.5"]
+    assert [text for text in shown if text not in done.stdout] == []
+
+
+_ENDLESS = "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b"
+_INTERRUPTED = f"""
+import os, signal, sys, threading
+from pfo_dagster.cli import main
+sys.argv = ["pfo", "query", "{_ENDLESS}"]
+signal.signal(signal.SIGINT, signal.default_int_handler)
+threading.Timer(3, os.kill, (os.getpid(), signal.SIGINT)).start()
+main()
+"""
+
+
+def test_a_query_without_an_end_can_be_interrupted(data: Path) -> None:
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", _INTERRUPTED],
+        env={"PATH": os.environ["PATH"], "PFO_DATA_DIR": str(data)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 130
     assert_no_traceback(done)
 
 

@@ -65,6 +65,21 @@ def test_what_does_not_is_refused_with_a_reason(reader: Reader, sql: str, messag
         reader.rows(sql)
 
 
+def test_columns_of_one_name_are_told_apart(reader: Reader) -> None:
+    columns, rows = reader.answer("SELECT 1 AS a, 2 AS a, 3 AS a_1 WHERE true")
+    assert columns == ["a", "a_1", "a_1_1"]
+    assert rows == [{"a": 1, "a_1": 2, "a_1_1": 3}]
+
+
+def test_the_columns_of_an_answer_without_rows_are_known(reader: Reader) -> None:
+    assert reader.answer("SELECT 1 AS a WHERE false") == (["a"], [])
+
+
+def test_what_python_has_no_value_for_is_refused_with_a_way_out(reader: Reader) -> None:
+    with pytest.raises(QueryError, match="Cast that column to VARCHAR"):
+        reader.answer("SELECT 'infinity'::TIMESTAMP AS t")
+
+
 def test_deleting_rows_in_a_query_fails_too(reader: Reader) -> None:
     with pytest.raises(QueryError):
         reader.rows("WITH gone AS (DELETE FROM balances RETURNING *) FROM gone")
