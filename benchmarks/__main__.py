@@ -1,4 +1,4 @@
-"""`python -m benchmarks [storage] [readers] [refresh] [startup] [--accounts N]`: see README.md."""
+"""`python -m benchmarks [which…] [--accounts N]`: see README.md."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import readers, refresh, startup, storage
+from benchmarks import readers, refresh, startup, storage, webhooks
 
 
 def main() -> None:
     """Run what was asked for, else everything, and print it as Markdown."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    every = ("storage", "readers", "refresh", "startup")
+    every = ("storage", "readers", "refresh", "startup", "webhooks")
     parser.add_argument("which", nargs="*", default=[], help=f"of {', '.join(every)}; all if none")
     parser.add_argument("--accounts", type=int, default=10_000)
     parser.add_argument("--refreshes", type=int, default=100)
@@ -27,6 +27,7 @@ def main() -> None:
             "readers": lambda: readers.compare(here / "readers", asked.refreshes),
             "refresh": lambda: refresh.compare(here / "refresh", asked.accounts),
             "startup": lambda: startup.measure(here / "startup"),
+            "webhooks": lambda: webhooks.measure(here / "webhooks"),
         }
         for name in asked.which or every:
             print(f"## {name}\n\n{measure[name]()}\n", flush=True)  # noqa: T201 - the result

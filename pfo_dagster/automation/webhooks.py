@@ -1,7 +1,8 @@
 """What Powens tells by webhook: kept in Dagster's own event log, and acted on by a sensor.
 
 The receiver (`pfo webhooks serve`) runs in a process of its own and keeps events as observations of
-an external asset; the daemon's sensor reads them from the same storage. There is no second queue.
+an external asset; the daemon's sensor reads them from the same storage. `spool` holds what the
+receiver has answered for until the storage has it.
 """
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
@@ -52,19 +53,19 @@ def keep_events(instance: dg.DagsterInstance, events: Sequence[BankEvent]) -> No
     )
 
 
-def known_keys(instance: dg.DagsterInstance, *, entries: int = 500) -> list[str]:
-    """The keys of the events kept last, by which a receiver that starts knows repetitions."""
+def kept_events(instance: dg.DagsterInstance, *, entries: int = 500) -> list[BankEvent]:
+    """The events of the last entries, oldest first: by these, a receiver knows repetitions."""
     found = instance.fetch_observations(WEBHOOKS, limit=entries)
-    return [event.key for record in found.records for event in _events_of(record)]
+    return [event for record in reversed(found.records) for event in _events_of(record)]
 
 
 @dataclass
 class Progress:
-    """What the sensor has acted on: the last entry, and each connection's latest sync."""
+    """What the sensor has acted on: the last entry, and what was last said of each connection."""
 
     after: int = 0
     synced: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """By connection id: `last_update` (ISO, UTC; empty if unknown) and state."""
+    """By connection id: `last_update` (ISO, UTC; empty if unknown) and state, or `deleted`."""
 
     @classmethod
     def read(cls, cursor: str | None) -> "Progress":
@@ -82,14 +83,16 @@ class Progress:
 
         One without `last_update` is of a connection that was never synced, or counts as of now.
         """
-        if event.kind is not EventKind.CONNECTION_SYNCED:
-            return True
-        known = self.synced.get(event.subject, ("", ""))
+        # A user may have the number of a connection.
+        is_user = event.kind is EventKind.USER_DELETED
+        subject = f"user {event.subject}" if is_user else event.subject
+        known = self.synced.get(subject, ("", ""))
         at = event.last_update.isoformat() if event.last_update else known[0]
-        now = (at, event.state or "ok")
+        is_sync = event.kind is EventKind.CONNECTION_SYNCED
+        now = (at, (event.state or "ok") if is_sync else "deleted")
         if at < known[0] or now == known:
             return False
-        self.synced[event.subject] = now
+        self.synced[subject] = now
         return True
 
 

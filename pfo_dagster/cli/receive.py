@@ -1,9 +1,11 @@
-"""`pfo webhooks serve`: the receiver on a socket, keeping events in Dagster's own storage."""
+"""`pfo webhooks serve`: the receiver on a socket, its spool, and Dagster's storage behind it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import signal
+import sys
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,7 +13,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import uvicorn
 
-from pfo_dagster.automation.webhooks import keep_events, known_keys
+from pfo_dagster.automation.spool import Spool, bringing
+from pfo_dagster.automation.webhooks import keep_events, kept_events
 from pfo_dagster.cli.console import CALLED_WRONGLY, out, stop
 from pfo_dagster.config import load_settings
 from pfo_dagster.dagster_home import use_dagster_home
@@ -36,6 +39,7 @@ def serve_webhooks(*, host: str, port: int, max_age_seconds: int, signed_prefix:
     user_id = asyncio.run(_user_id(settings))
     use_dagster_home(settings)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    spool = Spool(settings.data_dir / "webhooks")
     with dg.DagsterInstance.get() as instance:
         app = receiver_app(
             ReceiverSettings(
@@ -44,16 +48,25 @@ def serve_webhooks(*, host: str, port: int, max_age_seconds: int, signed_prefix:
                 max_age=timedelta(seconds=max_age_seconds),
                 signed_prefix=signed_prefix,
             ),
-            keep=partial(keep_events, instance),
-            known=known_keys(instance),
+            keep=spool.add,
+            known=[*kept_events(instance), *spool.waiting()],
             clock=utc_now,
         )
         out.print(f"Receiving for user {user_id} at:")
         for kind in EventKind:
             out.print(f"  http://{host}:{port}/webhooks/{kind}", soft_wrap=True)
-        uvicorn.run(
-            app, host=host, port=port, log_level="warning", access_log=False, server_header=False
-        )
+        # uvicorn ends in order and then raises the signal again, which by default would end this
+        # process before the last events are in the storage.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        with bringing(spool, partial(keep_events, instance)):
+            uvicorn.run(
+                app,
+                host=host,
+                port=port,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+            )
 
 
 async def _user_id(settings: Settings) -> str:

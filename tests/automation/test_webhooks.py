@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from pfo_dagster.automation.webhooks import WEBHOOKS, keep_events, known_keys
+from pfo_dagster.automation.spool import Spool, bringing
+from pfo_dagster.automation.webhooks import WEBHOOKS, keep_events, kept_events
 from pfo_dagster.openbanking.loopback import listening
 from pfo_dagster.openbanking.powens.events import BankEvent, EventKind
 from pfo_dagster.openbanking.powens.receiver import ReceiverSettings, receiver_app
@@ -51,9 +54,14 @@ class Automation:
         self.project = project
         self.instance = instance
         self.cursor: str | None = None
+        self.stored = threading.Event()
 
     def keep(self, *events: BankEvent) -> None:
+        self.store(events)
+
+    def store(self, events: Sequence[BankEvent]) -> None:
         keep_events(self.instance, events)
+        self.stored.set()
 
     def look(self) -> list[dg.RunRequest]:
         sensor = self.project.resolve_sensor_def("powens_webhooks")
@@ -130,40 +138,68 @@ def test_a_sync_that_needs_the_user_marks_the_connection_and_reads_no_transactio
     assert automation.look() == []
 
 
-def test_a_deletion_reads_the_accounts(automation: Automation) -> None:
-    automation.keep(BankEvent(kind=EventKind.CONNECTION_DELETED, subject="101"))
+def test_a_deletion_reads_the_accounts_once(automation: Automation) -> None:
+    deletion = BankEvent(kind=EventKind.CONNECTION_DELETED, subject="101")
+    automation.keep(deletion)
     assert jobs(automation.look()) == [ACCOUNTS_JOB]
+    automation.keep(deletion)
+    assert automation.look() == []
+    automation.keep(synced(101))
+    assert jobs(automation.look()) == [BALANCES_JOB, TRANSACTIONS_JOB], "it may be listed again"
 
 
 def test_an_observation_by_hand_is_no_event(automation: Automation) -> None:
     automation.instance.report_runless_asset_event(dg.AssetObservation(WEBHOOKS))
     assert automation.look() == []
-    assert known_keys(automation.instance) == []
+    assert kept_events(automation.instance) == []
 
 
-def test_a_burst_of_a_thousand_loses_none_and_starts_one_run_of_each(
-    automation: Automation,
+def test_a_burst_of_a_thousand_loses_none_and_starts_one_run_of_each_for_a_look(
+    automation: Automation, tmp_path: Path
 ) -> None:
-    settings = ReceiverSettings(secret=SECRET, user_id="1")
-    app = receiver_app(settings, keep=partial(keep_events, automation.instance), clock=utc_now)
+    """In any order and some twice, while the storage is written to and the sensor looks."""
+    spool = Spool(tmp_path / "webhooks")
+    numbers = [*range(1000), *range(0, 1000, 5)]
+    random.Random(4).shuffle(numbers)  # noqa: S311 - no secret
+    app = receiver_app(ReceiverSettings(secret=SECRET, user_id="1"), keep=spool.add, clock=utc_now)
+    with listening(app) as address, bringing(spool, automation.store, every=0.1):
+        assert asyncio.run(burst(address, numbers[:700])) == {200}
+        automation.stored.wait(10)
+        during = automation.look()
+        assert asyncio.run(burst(address, numbers[700:])) == {200}
+    assert spool.waiting() == []
+    assert len({event.key for event in kept_events(automation.instance, entries=2000)}) == 1000
+    assert jobs(during) == jobs(automation.look()) == [BALANCES_JOB, TRANSACTIONS_JOB]
+    assert automation.look() == []
 
-    async def burst(address: str) -> list[int]:
-        async with httpx.AsyncClient(base_url=address, timeout=60) as client:
-            gate = asyncio.Semaphore(50)
 
-            async def send(number: int) -> int:
-                async with gate:
-                    return (
-                        await client.post(**signed(number % 50, minutes=number // 50))
-                    ).status_code
+async def burst(address: str, numbers: Sequence[int]) -> set[int]:
+    """Send so many events, fifty at a time; the statuses of the answers."""
+    gate = asyncio.Semaphore(50)
+    async with httpx.AsyncClient(base_url=address, timeout=60) as client:
 
-            return await asyncio.gather(*(send(number) for number in range(1000)))
+        async def send(number: int) -> int:
+            async with gate:
+                event = signed(number % 50, minutes=number // 50)
+                return (await client.post(**event)).status_code
 
-    with listening(app) as address:
-        assert set(asyncio.run(burst(address))) == {200}
-    keys = known_keys(automation.instance, entries=1000)
-    assert len(keys) == len(set(keys)) == 1000
-    assert jobs(automation.look()) == [BALANCES_JOB, TRANSACTIONS_JOB]
+        return set(await asyncio.gather(*(send(number) for number in numbers)))
+
+
+def test_what_a_crash_brings_twice_starts_nothing_twice(
+    automation: Automation, tmp_path: Path
+) -> None:
+    spool = Spool(tmp_path / "webhooks")
+    spool.add([synced(101), BankEvent(kind=EventKind.USER_DELETED, subject="1")])
+
+    def keep_and_die(events: Sequence[BankEvent]) -> None:
+        automation.keep(*events)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        spool.bring(keep_and_die)
+    assert jobs(automation.look()) == [BALANCES_JOB, ACCOUNTS_JOB, TRANSACTIONS_JOB]
+    assert spool.bring(automation.store) == 2
     assert automation.look() == []
 
 
@@ -181,37 +217,58 @@ def signed(connection: int, *, minutes: int = 0) -> dict[str, Any]:
     return {"url": path, "content": body, "headers": headers}
 
 
-def test_the_receiver_runs_in_another_process(project: dg.Definitions, tmp_path: Path) -> None:
-    home = tmp_path / "dagster"
+def test_a_receiver_that_is_killed_after_its_answer_has_lost_nothing(
+    project: dg.Definitions, tmp_path: Path
+) -> None:
+    """In processes of their own: one is killed, the next one brings what the first one answered."""
+    with receiver(tmp_path) as (process, address):
+        hook = {**signed(101), "url": f"{address}/webhooks/connection-synced"}
+        assert httpx.post(**hook).json() == {"outcome": "kept"}
+        process.kill()
+    assert "Receiving for user 1" in process.said
+    with receiver(tmp_path) as (process, address):
+        hook["url"] = f"{address}/webhooks/connection-synced"
+        assert httpx.post(**hook).json() == {"outcome": "known"}
+        process.terminate()
+    assert SECRET.get_secret_value() not in process.said
+    with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
+        assert [event.subject for event in kept_events(instance)] == ["101"]
+        assert jobs(Automation(project, instance).look()) == [BALANCES_JOB, TRANSACTIONS_JOB]
+
+
+class Process(subprocess.Popen[str]):
+    """A receiver, and what it printed until its end."""
+
+    said = ""
+
+
+@contextmanager
+def receiver(folder: Path) -> Generator[tuple[Process, str]]:
+    """`pfo webhooks serve` until the block ends, by when it is to have been ended."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    receiver = subprocess.Popen(  # noqa: S603 - our own command
+    process = Process(
         [
             sys.executable, "-c", "from pfo_dagster.cli import main; main()",
             "webhooks", "serve", "--port", str(port),
         ],
         env={
             "PATH": os.environ["PATH"],
-            "PFO_DATA_DIR": str(tmp_path / "data"),
-            "DAGSTER_HOME": str(home),
+            "PFO_DATA_DIR": str(folder / "data"),
+            "DAGSTER_HOME": str(folder / "dagster"),
             "POWENS_WEBHOOK_SECRET": SECRET.get_secret_value(),
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
     try:
-        address = f"http://127.0.0.1:{port}"
         wait_for(address)
-        answer = httpx.post(**{**signed(101), "url": f"{address}/webhooks/connection-synced"})
-        assert answer.json() == {"outcome": "kept"}
+        yield process, address
+        process.said = process.communicate(timeout=30)[0]
     finally:
-        receiver.terminate()
-        said = receiver.communicate(timeout=30)[0]
-    assert "Receiving for user 1" in said
-    assert SECRET.get_secret_value() not in said
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        assert jobs(Automation(project, instance).look()) == [BALANCES_JOB, TRANSACTIONS_JOB]
+        process.kill()
 
 
 def wait_for(address: str) -> None:

@@ -59,7 +59,7 @@ class Hooks:
 
 
 @contextmanager
-def receiving(*, known: Sequence[str] = (), **changes: Any) -> Generator[Hooks]:
+def receiving(*, known: Sequence[BankEvent] = (), **changes: Any) -> Generator[Hooks]:
     hooks = Hooks()
     hooks.slow.set()
     settings = ReceiverSettings(**{"secret": SECRET, "user_id": "1", **changes})
@@ -127,8 +127,17 @@ def test_a_repetition_is_known_also_after_a_restart() -> None:
             "kept", "known", "known",
         ]  # fmt: skip
         assert hooks.send(synced(last_update="2026-03-18 12:00:01")).json() == {"outcome": "kept"}
-    with receiving(known=[event.key for event in hooks.kept]) as later:
-        assert later.send(synced()).json() == {"outcome": "known"}
+    with receiving(known=hooks.kept) as later:
+        again = later.send(synced(last_update="2026-03-18 12:00:01"))
+        assert again.json() == {"outcome": "known"}
+
+
+def test_a_state_that_came_back_is_no_repetition() -> None:
+    states = ["SCARequired", "websiteUnavailable", "SCARequired", "SCARequired"]
+    with receiving() as hooks:
+        for state in states:
+            hooks.send(synced(state=state))
+    assert [event.state for event in hooks.kept] == states[:3]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +159,7 @@ def test_what_cannot_be_taken_is_refused(sent: dict[str, Any], status: int) -> N
     with receiving(most_bytes=1000) as hooks:
         assert hooks.send(**sent).status_code == status
         assert httpx.get(hooks.address + "/webhooks/connection-synced").status_code == 405
-        assert httpx.get(hooks.address + "/health").json() == {"status": "ok", "known_events": 0}
+        assert httpx.get(hooks.address + "/health").json() == {"status": "ok", "known_subjects": 0}
     assert hooks.kept == []
 
 

@@ -1,15 +1,14 @@
 """The web application that Powens calls: believes, reads and hands on, and answers when it is safe.
 
 One path per event, `/webhooks/<event>`. An event is answered with 200 once whoever keeps it has
-kept it; until then Powens has it, and sends it again with the next sync. Nothing of a body is
-logged.
+kept it (in `pfo webhooks serve`: `automation.spool`); until then Powens has it, and sends it again
+with the next sync. Nothing of a body is logged.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 32 * 1024 * 1024
 """The first sync of a connection carries its whole history."""
-REMEMBERED: Final = 10_000
-"""Events by which a repetition is recognised. One that is older does no harm: it starts nothing."""
 
 _log = logging.getLogger(__name__)
 
@@ -58,16 +55,16 @@ def receiver_app(
     settings: ReceiverSettings,
     *,
     keep: Callable[[Sequence[BankEvent]], None],
-    known: Iterable[str] = (),
+    known: Iterable[BankEvent] = (),
     clock: Callable[[], datetime],
 ) -> Starlette:
     """The receiver. `keep` stores events for good, off the event loop; it raises if it cannot.
 
-    `known` are the keys of events that were kept before, `clock` gives the time in UTC.
+    `known` are events that were kept before, oldest first; `clock` gives the time in UTC.
     """
     receiver = _Receiver(settings, _GroupCommit(keep), clock)
-    for key in known:
-        receiver.remember(key)
+    for event in known:
+        receiver.remember(event)
     return Starlette(
         routes=[
             Route("/webhooks/{event}", receiver.receive, methods=["POST"]),
@@ -114,15 +111,17 @@ class _Receiver:
     settings: ReceiverSettings
     store: _GroupCommit
     clock: Callable[[], datetime]
-    _known: OrderedDict[str, None] = field(default_factory=OrderedDict[str, None])
+    # The last event of each subject. An earlier one may be true again: a state that came back.
+    _last: dict[str, BankEvent] = field(default_factory=dict[str, BankEvent])
 
-    def remember(self, key: str) -> None:
-        self._known[key] = None
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+    def remember(self, event: BankEvent) -> None:
+        self._last[f"{event.kind} {event.subject}"] = event
+
+    def knows(self, event: BankEvent) -> bool:
+        return self._last.get(f"{event.kind} {event.subject}") == event
 
     async def health(self, _request: Request) -> Response:
-        return JSONResponse({"status": "ok", "known_events": len(self._known)})
+        return JSONResponse({"status": "ok", "known_subjects": len(self._last)})
 
     async def receive(self, request: Request) -> Response:
         """Judge one request. Its signature is verified before anything of it is looked into."""
@@ -148,7 +147,7 @@ class _Receiver:
     async def _take(self, kind: EventKind, event: BankEvent | None) -> Response:
         if event is None:
             return _answer(HTTPStatus.OK, "of another user")
-        if event.key in self._known:
+        if self.knows(event):
             return _answer(HTTPStatus.OK, "known")
         try:
             await self.store.add(event)
@@ -156,7 +155,7 @@ class _Receiver:
             # Without the traceback: it may show what was to be stored.
             _log.error("%s of %s not kept: %s", kind, event.subject, type(error).__name__)
             return _answer(HTTPStatus.SERVICE_UNAVAILABLE, "could not be kept; send it again")
-        self.remember(event.key)
+        self.remember(event)
         _log.info("%s of %s kept", kind, event.subject)
         return _answer(HTTPStatus.OK, "kept")
 
