@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ sandbox_app = typer.Typer(help="The built-in made-up banks.", no_args_is_help=Tr
 sandbox_app.command()(sandbox_events.state)
 sandbox_app.command()(sandbox_events.webhook)
 sandbox_app.command()(sandbox_events.burst)
+sandbox_app.command()(sandbox_events.notify)
 
 
 @sandbox_app.callback()
@@ -38,16 +40,23 @@ def serve(
         SANDBOX_TOKEN,
         server,
     )
+    from pfo_dagster.openbanking.sandbox.announcements import Announcer  # noqa: PLC0415 - see above
 
     with plain_errors():
         settings = load_settings()
         stage = stage_of(settings)
         out.print("[bold]Made-up data.[/] A client reaches it with:")
         base = f"http://127.0.0.1:{port}/2.0"
-        out.print(f"  POWENS_BASE_URL={base} POWENS_USER_TOKEN={SANDBOX_TOKEN}")
+        out.print(f"  POWENS_BASE_URL={base} POWENS_USER_TOKEN={SANDBOX_TOKEN}", soft_wrap=True)
         out.print("To try `pfo powens connect` on it, set POWENS_BASE_URL alone and enter:")
         out.print(f"  client id {SANDBOX_CLIENT_ID}, client secret {SANDBOX_CLIENT_SECRET}")
-        server.serve(stage, port=port)
+        secret = settings.powens_webhook_secret
+        if secret is None:
+            out.print("It sends no webhooks: POWENS_WEBHOOK_SECRET is not set.")
+        logging.basicConfig(format="%(message)s")
+        logging.getLogger("pfo_dagster").setLevel(logging.INFO)
+        announcer = Announcer(stage, secret) if secret else None
+        server.serve(stage, port=port, beside=announcer.keep_telling if announcer else None)
 
 
 @sandbox_app.command(context_settings={"ignore_unknown_options": True})
@@ -119,12 +128,11 @@ def break_calls(
             table.add_row("code:<word>", f"an error of that code: {', '.join(faults.CODES)}")
             out.print(table)
             return
+        rule = Rule(breakage=breakage, method=method.upper(), path=path, times=times or None)
         try:
-            faults.breakage(breakage)
+            panel_of(settings).change(lambda now: faults.rule_added(now, rule))
         except ValueError as error:
             raise stop(str(error), CALLED_WRONGLY) from None
-        rule = Rule(breakage=breakage, method=method.upper(), path=path, times=times or None)
-        panel_of(settings).change(lambda now: now.model_copy(update={"rules": (*now.rules, rule)}))
         show_setting(settings)
 
 
@@ -133,14 +141,15 @@ def limit(
     calls: Annotated[str, typer.Argument(help="Calls a minute, such as 30, or off.")],
 ) -> None:
     """Answer so many calls a minute and refuse the rest with 429, as Powens' sandboxes do at 30."""
+    from pfo_dagster.openbanking.sandbox.controls import limit_set  # noqa: PLC0415 - see `serve`
     from pfo_dagster.resources import panel_of  # noqa: PLC0415 - see `serve`
 
-    if calls != "off" and not (calls.isascii() and calls.isdigit() and 0 < int(calls) < 10**6):
-        raise stop(f"{calls!r} is no limit. Expected a number such as 30, or off.", CALLED_WRONGLY)
-    most = None if calls == "off" else int(calls)
     with plain_errors():
         settings = load_settings()
-        panel_of(settings).change(lambda now: now.model_copy(update={"calls_per_minute": most}))
+        try:
+            panel_of(settings).change(lambda now: limit_set(now, calls))
+        except ValueError as error:
+            raise stop(str(error), CALLED_WRONGLY) from None
         show_setting(settings)
 
 

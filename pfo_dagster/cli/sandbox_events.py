@@ -89,6 +89,33 @@ def burst(
         _send(to, webhooks, secret, at_once)
 
 
+def notify(
+    to: Annotated[str, typer.Argument(help="The receiver, or off.")] = _RECEIVER,
+    copies: Annotated[int, typer.Option(help="How often each is sent.", min=1, max=10)] = 1,
+    late: Annotated[
+        bool, typer.Option("--late", help="Let each sync be followed by the one before it.")
+    ] = False,
+) -> None:
+    """Let `pfo sandbox serve` send webhooks by itself: of each sync, state and deletion.
+
+    Signed with the POWENS_WEBHOOK_SECRET that the server has.
+    """
+    from pfo_dagster.openbanking.sandbox.controls import Notify  # noqa: PLC0415 - slow to import
+    from pfo_dagster.openbanking.sandbox.webhooks import checked_receiver  # noqa: PLC0415 - slow
+    from pfo_dagster.resources import panel_of  # noqa: PLC0415 - slow to import
+
+    with plain_errors():
+        settings = load_settings()
+        try:
+            chosen = (
+                None if to == "off" else Notify(to=checked_receiver(to), copies=copies, late=late)
+            )
+        except ValueError as error:
+            raise stop(str(error), CALLED_WRONGLY) from None
+        panel_of(settings).change(lambda now: now.model_copy(update={"notify": chosen}))
+        show_setting(settings)
+
+
 def _secret(settings: Settings) -> SecretStr:
     if settings.powens_webhook_secret is None:
         problem = "POWENS_WEBHOOK_SECRET is not set. Set what `pfo webhooks serve` has."

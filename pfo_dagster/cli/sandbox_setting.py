@@ -44,7 +44,11 @@ def show_setting(settings: Settings) -> None:
     out.print(f"calls     {controls.calls_per_minute or 'any number'} a minute")
     for rule in controls.rules:
         times = "always" if rule.times is None else f"{rule.times} times"
-        out.print(f"rule      {rule.breakage} for {rule.method} {rule.path}, {times}", markup=False)
+        out.print(
+            f"rule      {rule.breakage} for {rule.method} {rule.path}, {times}",
+            markup=False,
+            soft_wrap=True,
+        )
     for by_hand in controls.states:
         since = f"since {by_hand.since:%Y-%m-%d %H:%M} UTC"
         out.print(f"state     {by_hand.connection_id}: {by_hand.state or 'ok'}, {since}")
@@ -52,5 +56,8 @@ def show_setting(settings: Settings) -> None:
         out.print(f"deleted   connection {connection_id}")
     if controls.user_deleted:
         out.print("deleted   the user: the token is refused")
+    if notify := controls.notify:
+        late = ", each sync followed by the one before it" if notify.late else ""
+        out.print(f"webhooks  to {notify.to}, {notify.copies} of each{late}", soft_wrap=True)
     if settings.has_powens and not settings.is_on_this_computer:
         out.print("Powens is set up, so runs do not read the sandbox.")

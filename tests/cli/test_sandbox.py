@@ -108,6 +108,7 @@ def test_a_burst_is_of_different_events(receiver: str, kept: list[BankEvent]) ->
         ("webhook user", "only --deleted to tell"),
         ("webhook 101 --to https://example.org/hook", "this computer alone"),
         ("webhook 101 --deleted --to http://example.org/hook", "this computer alone"),
+        ("notify http://example.org/hook", "this computer alone"),
         ("burst 5 --to nonsense", "this computer alone"),
     ],
 )

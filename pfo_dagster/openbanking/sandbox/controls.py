@@ -53,6 +53,19 @@ class StateByHand(BaseModel):
     """By the sandbox's clock."""
 
 
+class Notify(BaseModel):
+    """Where a served sandbox sends webhooks by itself, and what goes wrong on their way."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    to: str
+    """The receiver's address before the event's kind."""
+    copies: int = 1
+    """How often each is sent."""
+    late: bool = False
+    """Whether each sync is followed by the one before it, as if that had been held up."""
+
+
 class Controls(BaseModel):
     """How the sandbox is set."""
 
@@ -70,6 +83,7 @@ class Controls(BaseModel):
     """At most one for each connection."""
     deleted_connections: tuple[int, ...] = ()
     user_deleted: bool = False
+    notify: Notify | None = None
 
 
 class ControlPanel:
@@ -170,3 +184,11 @@ def clock_moved(controls: Controls, to: str, true_now: datetime) -> Controls:
             "reset."
         ) from None
     return controls.model_copy(update={"clock_ahead": ahead})
+
+
+def limit_set(controls: Controls, calls: str) -> Controls:
+    """The controls with a limit of calls a minute; `off` for none. Raises `ValueError`."""
+    if calls != "off" and not (calls.isascii() and calls.isdigit() and 0 < int(calls) < 10**6):
+        raise ValueError(f"{calls!r} is no limit. Expected a number such as 30, or off.")
+    most = None if calls == "off" else int(calls)
+    return controls.model_copy(update={"calls_per_minute": most})

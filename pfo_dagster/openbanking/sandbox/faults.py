@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from pfo_dagster.openbanking.sandbox.controls import Controls, Rule
+
 HTML_PAGE: Final = b"<html><body><h1>503 Service Unavailable</h1></body></html>"
 """A body as a proxy in front of Powens sends it."""
 HALF_AN_ANSWER: Final = b'{"accounts": [{"id": 20'
@@ -108,6 +110,12 @@ def breakage(name: str) -> Fault:
     raise ValueError(
         f"{name!r} is nothing that the sandbox can do. Choose status:<400-599> or one of: {known}."
     )
+
+
+def rule_added(controls: Controls, rule: Rule) -> Controls:
+    """The controls with one rule more. Raises `ValueError` for a breakage that there is not."""
+    breakage(rule.breakage)
+    return controls.model_copy(update={"rules": (*controls.rules, rule)})
 
 
 class Faults:

@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from pfo_dagster.openbanking.loopback import listening
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 
     from starlette.types import ASGIApp
 
 
-def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 8700) -> None:
-    """Serve until interrupted. The base URL for clients is `http://<host>:<port>/2.0`."""
-    uvicorn.run(app, host=host, port=port, log_level="info", server_header=False)
+def serve(
+    app: ASGIApp,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8700,
+    beside: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Serve until interrupted. The base URL for clients is `http://<host>:<port>/2.0`.
+
+    `beside` runs meanwhile, and is cancelled in the end.
+    """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        task = asyncio.ensure_future(beside()) if beside else None
+        yield
+        if task:
+            task.cancel()
+
+    served = Starlette(routes=[Mount("/", app)], lifespan=lifespan)
+    uvicorn.run(served, host=host, port=port, log_level="info", server_header=False)
 
 
 @contextlib.contextmanager

@@ -79,6 +79,10 @@ class Stage:
         """The world as it is now."""
         return self._current()[0]
 
+    def true_now(self) -> datetime:
+        """The time in UTC that nobody moved."""
+        return self._true_clock()
+
     def calls_in_the_last_minute(self) -> int:
         """How many calls count against the quota now."""
         now = self._true_clock()

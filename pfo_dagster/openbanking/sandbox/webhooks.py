@@ -63,6 +63,15 @@ def connection_synced(stage: Stage, connection_id: int, *, days_ago: int = 0) ->
     return _synced(stage, connection_id, stage.clock() - timedelta(days=days_ago))
 
 
+def previous_sync(stage: Stage, connection_id: int) -> Webhook:
+    """The sync before the last one ended: what comes late where webhooks overtake each other.
+
+    Raises `ValueError` for a connection that there is not.
+    """
+    last = _timeline(stage, connection_id).last_update(stage.clock())
+    return _synced(stage, connection_id, last - timedelta(seconds=1))
+
+
 def past_syncs(stage: Stage) -> Iterator[Webhook]:
     """All syncs of all connections, without end, newest first, in turn; no two are the same.
 
