@@ -155,7 +155,7 @@ def _requests(
     ):
         if causes and key in workflows:
             workflow = workflows[key]
-            data = DATA[key]
+            data = {**DATA[key], **_deleted_user(causes)}
             yield dg.RunRequest(
                 job_name=workflow.name,
                 run_key=f"{key} {_run_key(causes)}",
@@ -166,6 +166,12 @@ def _requests(
                 ),
                 tags={"pfo/started_by": "webhook"},
             )
+
+
+def _deleted_user(causes: Sequence[BankEvent]) -> dict[str, str]:
+    """Whom the run is to hear of: that a token opens nothing means no deletion by itself."""
+    users = [event.subject for event in causes if event.kind is EventKind.USER_DELETED]
+    return {"deleted_user": users[-1]} if users else {}
 
 
 def _run_key(causes: Sequence[BankEvent]) -> str:

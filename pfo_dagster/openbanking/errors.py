@@ -45,3 +45,7 @@ class ProviderError(Exception):
         """How long the provider asked us to wait, if it did."""
         self.request_id = request_id
         """What the provider's support will ask for."""
+
+
+class AccessRefusedError(ProviderError):
+    """The token opens nothing: mistyped, revoked, of another domain, or of a deleted user."""

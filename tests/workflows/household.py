@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -89,8 +90,18 @@ class Household:
         instance: dg.DagsterInstance | None = None,
     ) -> dg.ExecuteInProcessResult:
         """Materialize a workflow's assets, checks included, as its job does."""
+        workflow = self.project().workflows[key]
+        return self.execute(workflow.name, workflow.asset_run_config(data), instance=instance)
+
+    def execute(
+        self,
+        job_name: str,
+        run_config: Mapping[str, Any],
+        *,
+        instance: dg.DagsterInstance | None = None,
+    ) -> dg.ExecuteInProcessResult:
+        """Execute a job with what a sensor asked for."""
         project = self.project()
-        workflow = project.workflows[key]
         handed = resources(project.settings, project.app)
         access = handed["open_banking"]
         assert isinstance(access, BankAccess)
@@ -98,13 +109,13 @@ class Household:
             access, open_provider=self.open_provider, clock=self.clock
         )
         handed["ledger"] = self.ledger
-        job = project.definitions.resolve_job_def(workflow.name)
+        job = project.definitions.resolve_job_def(job_name)
         own = dg.DagsterInstance.ephemeral() if instance is None else nullcontext(instance)
         with own as used:
             return job.execute_in_process(
                 instance=used,
                 run_config={
-                    **workflow.asset_run_config(data),
+                    **run_config,
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
                 },
                 resources=handed,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
+from pfo_dagster.openbanking.errors import AccessRefusedError, ErrorKind, ProviderError
 from pfo_dagster.openbanking.powens.json_text import as_object, decode
 from pfo_dagster.openbanking.powens.privacy import code_word, read_request_id
 from pfo_dagster.openbanking.powens.states import user_action
@@ -33,8 +33,8 @@ _AGAIN: Final = "It is worth trying again"
 _REFUSED_TOKEN: Final = (
     ErrorKind.FATAL,
     (
-        "the token was refused. It is mistyped, revoked, or of another domain: put a permanent "
-        "user token of this domain into POWENS_USER_TOKEN"
+        "the token was refused. It is mistyped, revoked, of another domain or of a deleted user: "
+        "put a permanent user token of this domain into POWENS_USER_TOKEN"
     ),
 )
 _CODES: Final[Mapping[str, tuple[ErrorKind, str]]] = {
@@ -80,8 +80,9 @@ def refusal(
     """
     envelope = _envelope(body)
     code = code_word(envelope.get("code")) or code_word(envelope.get("error"))
-    kind, reason = _meaning(status, code)
-    return ProviderError(
+    kind, reason = meaning = _meaning(status, code)
+    error = AccessRefusedError if meaning is _REFUSED_TOKEN else ProviderError
+    return error(
         f"{call}: {reason} (HTTP {status}{f', code {code}' if code else ''}).",
         kind=kind,
         code=code,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, Field
 
 from pfo_dagster.ledger import account_types
-from pfo_dagster.openbanking.errors import ProviderError
+from pfo_dagster.openbanking.errors import AccessRefusedError, ProviderError
+from pfo_dagster.openbanking.records import AccountListing
 from pfo_dagster.operations.banking import catalog
 from pfo_dagster.operations.banking.access import (
     as_operation_error,
@@ -20,7 +21,21 @@ from pfo_dagster.operations.banking.access import (
 from pfo_dagster.operations.banking.rows import account_rows, connection_rows, rejected_rows
 
 if TYPE_CHECKING:
+    from pfo_dagster.openbanking.provider import OpenBankingProvider
+    from pfo_dagster.openbanking.records import Connection
     from pfo_dagster.operations.contract import NoInput, OperationContext
+
+
+class AccountsInput(BaseModel):
+    """Input of `openbanking.accounts.sync`."""
+
+    deleted_user: str | None = Field(
+        None,
+        description=(
+            "Id of the user whom the provider says it has deleted. If it refuses the token as well,"
+            " all connections and accounts end."
+        ),
+    )
 
 
 class SyncedAccounts(BaseModel):
@@ -51,14 +66,13 @@ class ListedAccounts(BaseModel):
     by_type: list[AccountTypeReport]
 
 
-async def sync_accounts(context: OperationContext[NoInput]) -> SyncedAccounts:
+async def sync_accounts(context: OperationContext[AccountsInput]) -> SyncedAccounts:
     """List the connections and their accounts, and record what changed."""
     access = bank_access(context)
     started_at = access.clock()
     try:
         async with access.open_provider() as bank:
-            connections = await bank.connections()
-            listing = await bank.accounts()
+            connections, listing = await _listed(context, bank)
             provider = bank.name
     except ProviderError as error:
         raise as_operation_error(error) from error
@@ -93,6 +107,22 @@ async def sync_accounts(context: OperationContext[NoInput]) -> SyncedAccounts:
         needs_attention=[one.connection_id for one in connections if one.needs_attention],
         rejected_rows=len(listing.rejected),
     )
+
+
+async def _listed(
+    context: OperationContext[AccountsInput], bank: OpenBankingProvider
+) -> tuple[tuple[Connection, ...], AccountListing]:
+    """What there is: nothing, where two witnesses, a webhook and the token, say so of the user."""
+    deleted = context.input.deleted_user
+    if deleted is not None:
+        try:
+            await bank.user_id()
+        except AccessRefusedError:
+            context.log.warning(
+                "User %s was deleted, and the token opens nothing: all accounts end.", deleted
+            )
+            return (), AccountListing(accounts=())
+    return await bank.connections(), await bank.accounts()
 
 
 async def list_accounts(context: OperationContext[NoInput]) -> ListedAccounts:

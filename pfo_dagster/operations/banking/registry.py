@@ -5,6 +5,7 @@ from __future__ import annotations
 from pfo_dagster.operations.banking import catalog
 from pfo_dagster.operations.banking.access import LEDGER, LEDGER_POOL, OPEN_BANKING
 from pfo_dagster.operations.banking.accounts import (
+    AccountsInput,
     ListedAccounts,
     SyncedAccounts,
     list_accounts,
@@ -42,6 +43,7 @@ def open_banking_operations() -> OperationRegistry:
     registry = OperationRegistry()
     registry.operation(
         "openbanking.accounts.sync",
+        input_model=AccountsInput,
         output_model=SyncedAccounts,
         produces=[catalog.CONNECTIONS, catalog.ACCOUNTS],
         requires=[OPEN_BANKING, LEDGER],
