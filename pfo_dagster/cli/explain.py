@@ -10,13 +10,13 @@ from rich.table import Table
 
 from pfo_dagster.cli.console import CALLED_WRONGLY, out, stop
 from pfo_dagster.config import load_settings
-from pfo_dagster.ledger import Ledger, as_text, explain, known_accounts
+from pfo_dagster.ledger import Ledger, as_text, explain, known_accounts, renumberings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date, datetime
 
-    from pfo_dagster.ledger import Explanation, KnownAccount
+    from pfo_dagster.ledger import Explanation, KnownAccount, Renumbering
 
 _KINDS = {
     "newer": "a newer balance",
@@ -35,17 +35,21 @@ def print_explanation(account: str, on: date | None, balance_type: str) -> None:
     with Ledger(load_settings().data_dir).reader() as reader:
         account_id = _account_id(account, known_accounts(reader))
         explained = explain(reader, account_id, on=on)
+        renumbered = renumberings(reader, account_id)
     explained = [one for one in explained if one.balance_type == balance_type]
     if not explained:
         when = f"by {on}" if on else "yet"
         message = f"No {balance_type} balance of account {account_id} was observed {when}."
-        raise stop(message, CALLED_WRONGLY)
+        raise stop("\n".join([message, *map(_renumbered, renumbered)]), CALLED_WRONGLY)
     for one in explained:
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         table.add_column(style="dim", no_wrap=True)
         table.add_column(overflow="fold")
         for name, value in _lines(one):
             table.add_row(name, escape(value))
+        for step in renumbered:
+            if (step.tenant_id, step.provider) == (one.tenant_id, one.provider):
+                table.add_row("renumbered", escape(_renumbered(step)))
         out.print(f"[bold]{escape(one.account_name)}[/], {one.balance_type}: {_figure(one)}")
         out.print(table)
         out.print()
@@ -56,7 +60,8 @@ def _account_id(wanted: str, known: Sequence[KnownAccount]) -> str:
     ids = {one.account_id for one in known}
     if wanted in ids:
         return wanted
-    named = {one.account_id for one in known if one.name.casefold() == wanted.casefold()}
+    # An account that came back under a new id is one, and mostly kept its name.
+    named = {one.current_account_id for one in known if one.name.casefold() == wanted.casefold()}
     if len(named) == 1:
         return named.pop()
     listed = "\n".join(f"  {one.account_id}  {one.name} ({one.provider})" for one in known)
@@ -106,6 +111,18 @@ def _lines(one: Explanation) -> Iterator[tuple[str, str]]:
         amount = as_text(by.amount, places=one.precision, grouped=True)
         yield "replaced", f"{_instant(by.at)} by {_KINDS[by.kind]}: {amount}"
         yield "", f"of {_instant(by.as_of)}, run {by.run_id}"
+
+
+def _renumbered(step: Renumbering) -> str:
+    if step.succeeded_by is None:
+        return (
+            f"account {step.account_id} went away, and any of {', '.join(step.candidates)} could be"
+            f" it (same {step.recognised_by}): none was joined"
+        )
+    return (
+        f"account {step.account_id} came back as {step.succeeded_by}, which counts from"
+        f" {step.since} on (same {step.recognised_by})"
+    )
 
 
 def _with_reason(what: str, reason: str | None) -> str:

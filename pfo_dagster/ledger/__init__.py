@@ -23,9 +23,11 @@ from pfo_dagster.ledger.errors import (
 from pfo_dagster.ledger.explanations import (
     Explanation,
     KnownAccount,
+    Renumbering,
     Replacement,
     explain,
     known_accounts,
+    renumberings,
 )
 from pfo_dagster.ledger.exports import EXPORT_FORMATS, export
 from pfo_dagster.ledger.figures import (
@@ -123,6 +125,7 @@ __all__ = [
     "ReferenceRateRow",
     "Refresh",
     "RejectedRow",
+    "Renumbering",
     "Replacement",
     "SchemaError",
     "StaleAccount",
@@ -152,6 +155,7 @@ __all__ = [
     "positions",
     "positions_in",
     "recent_positions",
+    "renumberings",
     "stale_accounts",
     "totals",
 ]

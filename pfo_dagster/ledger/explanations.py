@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pfo_dagster.ledger.reader import ask
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date, datetime
     from decimal import Decimal
 
@@ -86,6 +87,24 @@ class KnownAccount:
     account_id: str
     name: str
     provider: str
+    current_account_id: str
+    """The id that it has now, where it came back under another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renumbering:
+    """An account that went away and came back under a new id, or may have."""
+
+    tenant_id: str
+    provider: str
+    account_id: str
+    succeeded_by: str | None
+    """None where several `candidates` could be it: nothing was joined."""
+    recognised_by: str
+    candidates: Sequence[str]
+    since: date | None
+    """The first day (Paris) of the new id; None where nothing was joined."""
+    recorded_at: datetime
 
 
 def explain(reader: Reader, account_id: str, *, on: date | None = None) -> list[Explanation]:
@@ -121,8 +140,35 @@ def known_accounts(reader: Reader) -> list[KnownAccount]:
     return ask(
         reader,
         KnownAccount,
-        "SELECT account_id, name, provider FROM accounts ORDER BY name, account_id",
+        """
+        SELECT account_id, name, provider, current_account_id
+        FROM accounts JOIN account_lineage USING (tenant_id, provider, account_id)
+        ORDER BY name, account_id
+        """,
         {},
+    )
+
+
+def renumberings(reader: Reader, account_id: str) -> list[Renumbering]:
+    """Under which ids the account was and is known, oldest first, with whatever is unclear."""
+    return ask(
+        reader,
+        Renumbering,
+        """
+        WITH same AS (
+            SELECT tenant_id, provider, other.account_id
+            FROM account_lineage AS asked
+            JOIN account_lineage AS other USING (tenant_id, provider, current_account_id)
+            WHERE asked.account_id = $account_id
+        )
+        SELECT DISTINCT tenant_id, provider, step.account_id, succeeded_by, recognised_by,
+            candidates, since, recorded_at
+        FROM account_successions AS step
+        JOIN same USING (tenant_id, provider)
+        WHERE same.account_id = step.account_id OR list_contains(candidates, same.account_id)
+        ORDER BY recorded_at, step.account_id
+        """,
+        {"account_id": account_id},
     )
 
 

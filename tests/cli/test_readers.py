@@ -11,6 +11,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow.parquet as pq
@@ -22,6 +23,7 @@ from tests.ledger.builders import account, balance, record, refresh
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 THEN = NOW - timedelta(days=3)
+PARIS = ZoneInfo("Europe/Paris")
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +73,23 @@ def test_explain_goes_from_the_figure_to_the_spec(data: Path) -> None:
     for named in ("1 234.56 EUR", "run-r2", "refresh-balances, attempt 1", "not: it is the last",
                   "pfo.workflow.refresh-openbanking-balances 1.0.0", "made up"):  # fmt: skip
         assert named in done.stdout
+
+
+def test_explain_tells_of_an_account_that_came_back_under_a_new_id(tmp_path: Path) -> None:
+    for number, at in (("1", THEN), ("2", NOW)):
+        with Ledger(tmp_path, clock=lambda at=at: at).writer() as writer:
+            row = balance(account_id=number, as_of=at, fetched_at=at)
+            record(
+                writer, refresh(f"r{number}", at=at), [row], accounts=[account(account_id=number)]
+            )
+    succession = f"account 1 came back as 2, which counts from {NOW.astimezone(PARIS).date()} on"
+    done = pfo("explain", "Joint account", data=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "run-r2" in done.stdout, "the name means the id that it has now"
+    assert succession in " ".join(done.stdout.split())
+    before = pfo("explain", "2", "--at", str(THEN.date()), data=tmp_path)
+    assert before.returncode == 2
+    assert succession in " ".join(before.stderr.split())
 
 
 @pytest.mark.parametrize(

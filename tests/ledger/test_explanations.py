@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pfo_dagster.ledger import Explanation, Ledger, explain, known_accounts
+from pfo_dagster.ledger import Explanation, Ledger, explain, known_accounts, renumberings
 from tests.ledger.builders import NOON, account, balance, record, refresh
 
 if TYPE_CHECKING:
@@ -110,3 +110,34 @@ def test_accounts_that_can_be_asked_about_include_those_that_are_gone(ledger: Le
         record(writer, refresh(), [balance()], accounts=[account(), gone])
     with ledger.reader() as reader:
         assert [one.account_id for one in known_accounts(reader)] == ["1", "2"]
+
+
+def moved(ledger: Ledger, days: int, *account_ids: str) -> None:
+    """A refresh that lists these accounts alone; without IBANs they all look alike."""
+    at = NOON + days * DAY
+    with ledger.writer() as writer:
+        listed = [account(account_id=one, iban_hash=None) for one in account_ids]
+        rows = [balance(account_id=one, as_of=at, fetched_at=at) for one in account_ids]
+        record(writer, refresh(f"r{days}", at=at), rows, accounts=listed)
+
+
+def test_every_id_of_an_account_tells_of_all_of_them(ledger: Ledger) -> None:
+    for day, account_id in enumerate(["1", "2", "3"]):
+        moved(ledger, day, account_id)
+    with ledger.reader() as reader:
+        told = [renumberings(reader, account_id) for account_id in ("1", "2", "3")]
+        assert {one.current_account_id for one in known_accounts(reader)} == {"3"}
+        assert renumberings(reader, "none such") == []
+    assert told[0] == told[1] == told[2]
+    assert [(one.account_id, one.succeeded_by) for one in told[0]] == [("1", "2"), ("2", "3")]
+    assert [one.since for one in told[0]] == [(NOON + day * DAY).date() for day in (1, 2)]
+
+
+def test_what_could_be_the_same_is_told_of_each(ledger: Ledger) -> None:
+    moved(ledger, 0, "1")
+    moved(ledger, 1, "2", "3")
+    with ledger.reader() as reader:
+        told = [renumberings(reader, account_id) for account_id in ("1", "2", "3")]
+    assert told[0] == told[1] == told[2]
+    [unclear] = told[0]
+    assert (unclear.succeeded_by, unclear.since, unclear.candidates) == (None, None, ["2", "3"])
