@@ -6,13 +6,13 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import readers, refresh, startup, storage, webhooks
+from benchmarks import dashboard, readers, refresh, startup, storage, webhooks
 
 
 def main() -> None:
     """Run what was asked for, else everything, and print it as Markdown."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    every = ("storage", "readers", "refresh", "startup", "webhooks")
+    every = ("storage", "readers", "refresh", "startup", "dashboard", "webhooks")
     parser.add_argument("which", nargs="*", default=[], help=f"of {', '.join(every)}; all if none")
     parser.add_argument("--accounts", type=int, default=10_000)
     parser.add_argument("--refreshes", type=int, default=100)
@@ -27,6 +27,7 @@ def main() -> None:
             "readers": lambda: readers.compare(here / "readers", asked.refreshes),
             "refresh": lambda: refresh.compare(here / "refresh", asked.accounts),
             "startup": lambda: startup.measure(here / "startup"),
+            "dashboard": lambda: dashboard.measure(here / "dashboard"),
             "webhooks": lambda: webhooks.measure(here / "webhooks"),
         }
         for name in asked.which or every:

@@ -185,7 +185,7 @@ def dashboard(
     from pfo_dagster.cli.dashboard import serve_dashboard  # noqa: PLC0415 - see `run`
 
     with plain_errors():
-        raise typer.Exit(serve_dashboard(host, port, browser=browser))
+        serve_dashboard(host, port, browser=browser)
 
 
 def main() -> None:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import subprocess
-import sys
-from pathlib import Path
+import secrets
+import socket
+import threading
+import webbrowser
+from contextlib import suppress
 
+import uvicorn
+
+from pfo_dagster.cli.console import out
 from pfo_dagster.config import SettingsError, load_settings
+from pfo_dagster.ledger import Ledger
 
-_APP = Path(__file__).parents[1] / "dashboard" / "app.py"
-_HERE = {"127.0.0.1", "localhost", "::1"}
+_ENDING_SECONDS = 1
+"""Windows that are open do not keep the server from ending."""
 
 
-def serve_dashboard(host: str, port: int, *, browser: bool) -> int:
-    """Serve until interrupted; returns the server's exit status.
+def serve_dashboard(host: str, port: int, *, browser: bool) -> None:
+    """Serve until interrupted.
 
     Whoever reaches another address than this computer's own must know a token, which is printed
-    with the address. Raises `SettingsError` where the dashboard's packages are not installed.
+    with the address. Raises `SettingsError` where the dashboard's packages are not installed, or
+    where it cannot listen.
     """
     settings = load_settings()
     if importlib.util.find_spec("marimo") is None or importlib.util.find_spec("altair") is None:
@@ -26,12 +32,36 @@ def serve_dashboard(host: str, port: int, *, browser: bool) -> int:
             "The dashboard needs packages that are not installed. `make dashboard` installs them;"
             " elsewhere, install pfo_dagster[dashboard]."
         )
-    command = [sys.executable, "-m", "marimo", "run", str(_APP), "--host", host, "-p", str(port)]
-    command += ["--no-token"] if host in _HERE else ["--token"]
-    command += [] if browser else ["--headless"]
-    # Nothing is to leave this computer, not even the question whether there is a newer marimo.
-    environment = {**os.environ, **settings.folders, "MARIMO_SKIP_UPDATE_CHECK": "1"}
+    listening = _listening(host, port)
+    from pfo_dagster.dashboard import serving  # noqa: PLC0415 - needs what was just looked for
+
+    token = None if host in serving.HERE else secrets.token_urlsafe(16)
+    ledger = Ledger(settings.data_dir)
+    threading.Thread(target=serving.prepare, args=(ledger,), daemon=True).start()
+    app = serving.dashboard_app(ledger, token=token)
+    name = f"[{host}]" if ":" in host else host
+    address = f"http://{name}:{port}" + (f"?access_token={token}" if token else "")
+    out.print(f"The dashboard is at {address} (end it with Ctrl-C).", soft_wrap=True)
+    if browser:
+        webbrowser.open(address)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_ENDING_SECONDS,
+    )
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that windows can already connect to while the server starts."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return subprocess.run(command, check=False, env=environment).returncode  # noqa: S603 - our own command
-    except KeyboardInterrupt:
-        return 0
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise SettingsError(
+            f"The dashboard cannot listen at {host}, port {port}: {error.strerror}. Is it running"
+            " already? Choose another port with --port."
+        ) from error

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pyarrow.compute as pc
+
 from pfo_dagster.ledger import TRUST_CHECKS, Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import date, datetime
     from decimal import Decimal
 
@@ -124,18 +125,18 @@ def publication(reader: Reader) -> Publication:
     )
 
 
-def cash_history(reader: Reader, currencies: Iterable[str]) -> dict[str, pa.Table]:
+def cash_history(reader: Reader) -> dict[str, pa.Table]:
     """The position of each day per currency: `day, amount, provider`, amounts for drawing alone."""
+    days = reader.table(
+        """
+        SELECT currency, day, amount::DOUBLE AS amount, provider
+        FROM daily_cash_position WHERE amount IS NOT NULL
+        ORDER BY currency, provider, day
+        """
+    )
     return {
-        currency: reader.table(
-            """
-            SELECT day, amount::DOUBLE AS amount, provider
-            FROM daily_cash_position WHERE currency = ? AND amount IS NOT NULL
-            ORDER BY provider, day
-            """,
-            [currency],
-        )
-        for currency in currencies
+        currency: days.filter(pc.field("currency") == currency).drop_columns("currency")
+        for currency in days["currency"].unique().to_pylist()
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
     from pfo_dagster.dashboard.watching import Mark
     from pfo_dagster.ledger import Holding, Ledger, Position
 
-_GOOD_FOR: Final = timedelta(minutes=1)
+_GOOD_FOR: Final = timedelta(minutes=5)
 _last_read: dict[Mark, Page] = {}
 """The last page that was read, by its publication: windows of one server need not each read it."""
+_reading: Final = threading.Lock()
+"""Windows that are opened meanwhile wait for the page that is being read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,34 +47,34 @@ class Page:
 
 
 def current_page(ledger: Ledger, now: datetime) -> Page:
-    """The page of the publication that is in place; its ages and checks are of the last minute.
+    """The page of the publication that is in place; its ages and checks are of the last minutes.
 
     `now` is an aware instant. Raises `LedgerError`, with what to do about it.
     """
-    mark = mark_of(ledger.published_path)
-    page = _last_read.get(mark)
-    if page is None or now - page.read_at > _GOOD_FOR:
-        page = read_page(ledger, now)
-        # If a newer one was published meanwhile, its mark is another one, and it is read again.
-        _last_read.clear()
-        _last_read[mark] = page
-    return page
+    with _reading:
+        mark = mark_of(ledger.published_path)
+        page = _last_read.get(mark)
+        if page is None or now - page.read_at > _GOOD_FOR:
+            page = read_page(ledger, now)
+            # If a newer one was published meanwhile, its mark is another one; it is read again.
+            _last_read.clear()
+            _last_read[mark] = page
+        return page
 
 
 def read_page(ledger: Ledger, now: datetime) -> Page:
     """The page as of `now`, an aware instant. Raises `LedgerError`, with what to do about it."""
     with ledger.reader() as reader:
-        held = positions(reader)
         return Page(
             read_at=now,
             publication=figures.publication(reader),
             trust=figures.trust(reader, now),
-            positions=held,
+            positions=positions(reader),
             accounts=holdings(reader),
             sparklines=figures.sparklines(reader),
             connections=figures.connections(reader, now),
             movements=figures.movements(reader),
             month_ends=figures.month_ends(reader),
-            cash=figures.cash_history(reader, sorted({one.currency for one in held})),
+            cash=figures.cash_history(reader),
             instants=figures.instants(reader),
         )

@@ -92,6 +92,15 @@ def test_each_account_shows_its_balance_its_age_and_its_state(page: Page, home: 
     assert all(row[5].endswith("old") for row in shown)
 
 
+def test_the_figures_are_there_before_any_script(browser: Browser, url: str, page: Page) -> None:
+    first = browser.new_page(java_script_enabled=False)
+    first.goto(url)
+    expect(first.get_by_role("heading", name="Household ledger")).to_be_visible()
+    shown = cells(first, "Cash position at the end of")
+    first.close()
+    assert shown == cells(page, "Cash position at the end of"), "then the notebook shows the same"
+
+
 def test_it_says_that_all_is_made_up_and_what_waits_for_whom(page: Page) -> None:
     expect(page.get_by_text("SANDBOX: all data is made up. No bank is asked.")).to_be_visible()
     waiting = [row for row in cells(page, "Connections") if "pfo powens status" in row[4]]
