@@ -41,6 +41,7 @@ def serve(
         server,
     )
     from pfo_dagster.openbanking.sandbox.announcements import Announcer  # noqa: PLC0415 - see above
+    from pfo_dagster.openbanking.sandbox.page import with_page  # noqa: PLC0415 - see above
 
     with plain_errors():
         settings = load_settings()
@@ -56,7 +57,9 @@ def serve(
         logging.basicConfig(format="%(message)s")
         logging.getLogger("pfo_dagster").setLevel(logging.INFO)
         announcer = Announcer(stage, secret) if secret else None
-        server.serve(stage, port=port, beside=announcer.keep_telling if announcer else None)
+        out.print(f"Look at it, and break it: http://127.0.0.1:{port}/")
+        page = with_page(stage, secret=secret)
+        server.serve(page, port=port, beside=announcer.keep_telling if announcer else None)
 
 
 @sandbox_app.command(context_settings={"ignore_unknown_options": True})

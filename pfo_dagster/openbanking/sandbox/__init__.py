@@ -3,8 +3,9 @@
 Start at `household` for who these people are, at `app` for what can be called. `history` makes the
 figures from the seed, `timeline` says as of when a bank's figures are, `wire` writes them down as
 Powens does. `onboarding` lets one connect, `faults` breaks things on purpose, `server` puts the app
-on a socket. `controls` are what people set, `scenarios` what they may choose, `stage` puts it all
-together.
+on a socket. `controls` are what people set, `scenarios` what they may choose, `interventions` what
+they do by hand, `stage` puts it all together. `webhooks` writes and sends events, `announcements`
+decides which are due, `page` shows it all in a browser.
 """
 
 from pfo_dagster.openbanking.sandbox.app import SANDBOX_TOKEN, sandbox_app
