@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,25 +35,26 @@ def list_tasks(
     everything: Annotated[bool, typer.Option("--all", help="Decided tasks too.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the tasks that wait for a decision, and the connections that wait for their user.
-
-    The JSON has the tasks alone.
-    """
+    """List the tasks that wait for a decision, and the connections that wait for their user."""
     from pfo_dagster.ledger import Ledger  # noqa: PLC0415 - see below
     from pfo_dagster.operations.banking.waiting import waiting_connections  # noqa: PLC0415
     from pfo_dagster.translate.human.inbox import entries  # noqa: PLC0415 - Dagster takes a second
 
     with _inbox() as (settings, instance):
         found = entries(instance, waiting_only=not everything)
+        waiting = waiting_connections(Ledger(settings.data_dir))
         if as_json:
-            out.print_json(json.dumps([_as_json(entry) for entry in found]))
+            content = {
+                "tasks": [_as_json(entry) for entry in found],
+                "connections": [asdict(one) for one in waiting],
+            }
+            out.print_json(json.dumps(content))
             return
         for entry in found:
             state = entry.decision.summary if entry.decision else "waits"
             asked = f"{entry.task.asked_at:%Y-%m-%d %H:%M} UTC"
             out.print(f"{entry.task.id}\n  {entry.task.label} (asked {asked}): {state}",
                       markup=False, soft_wrap=True)  # fmt: skip
-        waiting = waiting_connections(Ledger(settings.data_dir))
         for one in waiting:
             out.print(f"connection {one.connection_id} ({one.institution})\n  {one.to_do}",
                       markup=False, soft_wrap=True)  # fmt: skip

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from pfo_dagster.ledger import Ledger
+from tests.ledger.builders import balance, connection, record, refresh
+
 ROOT = Path(__file__).parents[2]
 PFO = [sys.executable, "-c", "from pfo_dagster.cli import main; main()"]
 KEY = "test.approval"
@@ -41,6 +44,9 @@ class Terminal:
         )  # fmt: skip
 
     def tasks(self, *options: str) -> list[dict[str, object]]:
+        return self.listed(*options)["tasks"]
+
+    def listed(self, *options: str) -> dict[str, list[dict[str, object]]]:
         return json.loads(self.pfo("inbox", "list", "--json", *options).stdout)
 
 
@@ -96,6 +102,23 @@ def test_a_program_answers_by_the_token_of_the_spec(terminal: Terminal) -> None:
     assert resumed.returncode == 0, resumed.stderr
     (task,) = terminal.tasks("--all")
     assert (task["state"], task["input"], task["decided_by"]) == ("decided", {"paid": True}, "hook")
+
+
+def test_programs_see_connections_that_wait_and_how_to_get_the_link(terminal: Terminal) -> None:
+    with Ledger(Path(terminal.environment["PFO_DATA_DIR"])).writer() as writer:
+        needy = connection(state="needs_user", state_detail="SCARequired", needs_attention=True)
+        record(writer, refresh(), [balance()], connections=[needy])
+    (waiting,) = terminal.listed()["connections"]
+    assert waiting.pop("to_do")
+    assert waiting == {
+        "connection_id": needy.connection_id,
+        "institution": needy.institution,
+        "state": "SCARequired",
+        "link_command": "pfo powens status --link",
+    }
+    people = terminal.pfo("inbox", "list").stdout
+    assert "pfo powens status --link" in people
+    assert "The account holder must" in people
 
 
 def test_what_was_typed_wrongly_is_said_in_a_sentence(terminal: Terminal) -> None:

@@ -27,6 +27,7 @@ def test_an_entry_is_there_while_the_connection_needs_its_user_and_goes_by_itsel
     assert entry.connection_id == str(first.connection_id)
     assert entry.to_do.startswith("The account holder must ")
     assert "http" not in entry.to_do
+    assert (entry.state, entry.link_command) == ("SCARequired", "pfo powens status --link")
 
     home.world = replace(world, connections=(first, *others))
     home.run(BALANCES)

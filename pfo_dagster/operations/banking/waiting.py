@@ -7,13 +7,15 @@ refresh finds the state, and gone when one finds the connection healthy.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.ledger import NotPublishedError
 from pfo_dagster.openbanking.powens.states import user_action
 
 if TYPE_CHECKING:
     from pfo_dagster.ledger import Ledger
+
+_LINK_COMMAND: Final = "pfo powens status --link"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +24,13 @@ class WaitingConnection:
 
     connection_id: str
     institution: str
+    state: str
+    """The provider's own word, such as `SCARequired`, or ours where it has none."""
     to_do: str
-    """What to do, as a sentence. It holds no link: that opens the user's data, so it is made on
-    demand."""
+    """What to do, as a sentence."""
+    link_command: str | None
+    """What prints the link to where it is done; None where the account holder can do nothing. The
+    link itself opens the user's data, so it is made on demand."""
 
 
 def waiting_connections(ledger: Ledger) -> list[WaitingConnection]:
@@ -32,7 +38,7 @@ def waiting_connections(ledger: Ledger) -> list[WaitingConnection]:
     try:
         with ledger.reader() as reader:
             rows = reader.rows(
-                "SELECT connection_id, institution, state_detail FROM connections"
+                "SELECT connection_id, institution, state, state_detail FROM connections"
                 " WHERE needs_attention ORDER BY connection_id"
             )
     except NotPublishedError:
@@ -41,7 +47,9 @@ def waiting_connections(ledger: Ledger) -> list[WaitingConnection]:
         WaitingConnection(
             connection_id=row["connection_id"],
             institution=row["institution"] or "unknown bank",
+            state=row["state_detail"] or row["state"],
             to_do=_to_do(row["state_detail"]),
+            link_command=_LINK_COMMAND if user_action(row["state_detail"]) else None,
         )
         for row in rows
     ]
@@ -51,4 +59,4 @@ def _to_do(state_detail: str | None) -> str:
     action = user_action(state_detail)
     if action is None:
         return "Ask the provider's support, naming the connection."
-    return f"The account holder must {action}; `pfo powens status --link` shows where."
+    return f"The account holder must {action}; `{_LINK_COMMAND}` shows where."
