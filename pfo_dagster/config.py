@@ -46,6 +46,17 @@ class Settings(BaseSettings):
     """The number of the client application; no secret, needed for links to the webview alone."""
     powens_webhook_secret: SecretStr | None = Field(None, alias="POWENS_WEBHOOK_SECRET")
 
+    powens_connect_seconds: float = Field(5, alias="PFO_POWENS_CONNECT_SECONDS", gt=0, le=3600)
+    """How long to wait for a connection to Powens."""
+    powens_read_seconds: float = Field(30, alias="PFO_POWENS_READ_SECONDS", gt=0, le=3600)
+    """How long to wait without hearing anything, while an answer is read."""
+    powens_answer_seconds: float = Field(120, alias="PFO_POWENS_ANSWER_SECONDS", gt=0, le=3600)
+    """How long a whole answer may take, for servers that say a little now and then."""
+    powens_sync_seconds: float = Field(300, alias="PFO_POWENS_SYNC_SECONDS", gt=0, le=3600)
+    """How long the answer to a forced sync may take, during which the bank is asked."""
+    powens_calls_per_minute: int | None = Field(None, alias="PFO_POWENS_CALLS_PER_MINUTE", ge=1)
+    """Most calls a minute; 30 at one of Powens' sandboxes, and no limit elsewhere, if not set."""
+
     sandbox_seed: int = Field(2026, alias="PFO_SANDBOX_SEED")
     stale_after_hours: int = Field(24, alias="PFO_STALE_AFTER_HOURS", ge=1)
     """Age of a connection's data from which a refresh asks the bank itself."""

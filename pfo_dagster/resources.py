@@ -24,6 +24,7 @@ from pfo_dagster.openbanking import (
     powens_base_url,
     validate_base_url,
 )
+from pfo_dagster.openbanking.powens.exchange import Timeouts
 from pfo_dagster.openbanking.sandbox import ControlPanel
 from pfo_dagster.operations.banking.access import LEDGER, OPEN_BANKING, BankAccess
 from pfo_dagster.operations.banking.decisions import RefreshPolicy
@@ -97,6 +98,18 @@ def open_bank(settings: Settings) -> OpenBankingProvider:
         base_url=powens_address(settings),
         token=settings.powens_user_token,
         identity_key=identity_key(settings.data_dir),
+        timeouts=powens_timeouts(settings),
+        calls_per_minute=settings.powens_calls_per_minute,
+    )
+
+
+def powens_timeouts(settings: Settings) -> Timeouts:
+    """How long Powens is waited for."""
+    return Timeouts(
+        connect=settings.powens_connect_seconds,
+        read=settings.powens_read_seconds,
+        answer=settings.powens_answer_seconds,
+        sync=settings.powens_sync_seconds,
     )
 
 

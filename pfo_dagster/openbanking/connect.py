@@ -14,7 +14,11 @@ import httpx
 from pydantic import SecretStr
 
 from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
-from pfo_dagster.openbanking.powens.addresses import address_label, validate_base_url
+from pfo_dagster.openbanking.powens.addresses import (
+    address_label,
+    is_sandbox,
+    validate_base_url,
+)
 from pfo_dagster.openbanking.powens.client import PowensClient
 from pfo_dagster.openbanking.powens.exchange import Timeouts
 from pfo_dagster.openbanking.powens.provider import PowensProvider
@@ -37,6 +41,9 @@ if TYPE_CHECKING:
 SANDBOX: Final = "sandbox"
 """The name of the made-up provider, in every record that comes from it."""
 
+CALLS_PER_MINUTE_IN_SANDBOXES: Final = 30
+"""What Powens says its sandboxes take; what production takes is not published."""
+
 _SANDBOX_ADDRESS: Final = "http://localhost/2.0"
 _SANDBOX_KEY: Final = b"made-up accounts, made-up identities"
 _TOKEN = re.compile(r"[!-~]+")
@@ -53,8 +60,8 @@ def open_powens(
     base_url: str,
     token: SecretStr,
     identity_key: bytes,
-    domain_label: str | None = None,
     timeouts: Timeouts | None = None,
+    calls_per_minute: int | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     clock: Callable[[], datetime] = utc_now,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -62,24 +69,28 @@ def open_powens(
     """Powens at `base_url` (see `powens_base_url`), for the user of a permanent user token.
 
     Calls nothing yet. `identity_key` (16 secret bytes or more, the same for good) keys the hashes
-    by which accounts are recognised. The data is named `powens:<domain_label>`, by default after
-    the address. `clock` gives the time in UTC. Raises `ProviderError` for an address or a token
-    that cannot be right.
+    by which accounts are recognised. The data is named `powens:<domain>`, after the address.
+    `calls_per_minute` bounds the calls, by default to `CALLS_PER_MINUTE_IN_SANDBOXES`
+    at one of Powens' sandboxes. `clock` gives the time in UTC, `sleep` waits (seconds). Raises
+    `ProviderError` for an address or a token that cannot be right.
     """
     address = validate_base_url(base_url)
     if len(identity_key) < _SHORTEST_KEY:
         raise ValueError(f"identity_key must have at least {_SHORTEST_KEY} bytes")
     timeouts = timeouts or Timeouts()
+    if calls_per_minute is None and is_sandbox(address):
+        calls_per_minute = CALLS_PER_MINUTE_IN_SANDBOXES
     client = PowensClient(
         base_url=address,
         token=_checked_token(token),
         clock=clock,
         timeouts=timeouts,
+        calls_per_minute=calls_per_minute,
         transport=transport,
         sleep=sleep,
     )
     return PowensProvider(
-        name=f"powens:{domain_label or address_label(address)}",
+        name=f"powens:{address_label(address)}",
         client=client,
         timeouts=timeouts,
         identity_key=identity_key,

@@ -67,17 +67,14 @@ def test_base_urls_that_may_not_be_used(url: str, problem: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "label", "name"),
+    ("url", "name"),
     [
-        ("https://acme-sandbox.biapi.pro/2.0", None, "powens:acme-sandbox"),
-        ("http://127.0.0.1:8700/2.0", None, "powens:127.0.0.1:8700"),
-        ("https://acme.biapi.pro/2.0", "family", "powens:family"),
+        ("https://acme-sandbox.biapi.pro/2.0", "powens:acme-sandbox"),
+        ("http://127.0.0.1:8700/2.0", "powens:127.0.0.1:8700"),
     ],
 )
-def test_the_data_is_named_after_the_domain(url: str, label: str | None, name: str) -> None:
-    provider = open_powens(
-        base_url=url, token=SecretStr(TOKEN), identity_key=KEY, domain_label=label
-    )
+def test_the_data_is_named_after_the_domain(url: str, name: str) -> None:
+    provider = open_powens(base_url=url, token=SecretStr(TOKEN), identity_key=KEY)
     assert provider.name == name
 
 

@@ -60,6 +60,11 @@ def address_label(address: str) -> str:
     return parsed.netloc.decode()
 
 
+def is_sandbox(address: str) -> bool:
+    """Whether a base URL is that of one of Powens' sandboxes, which take few calls."""
+    return address_label(address).endswith("-sandbox")
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is this computer itself."""
     if host == "localhost":

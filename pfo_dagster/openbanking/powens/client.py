@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote
 
 import httpx
@@ -26,6 +26,7 @@ from pfo_dagster.openbanking.powens.exchange import (
 )
 from pfo_dagster.openbanking.powens.fields import paris_wall_clock
 from pfo_dagster.openbanking.powens.json_text import as_list, as_object, decode
+from pfo_dagster.openbanking.powens.pacing import Pace
 from pfo_dagster.openbanking.powens.paging import PageTrail, PagingError
 from pfo_dagster.openbanking.powens.privacy import read_request_id
 
@@ -66,7 +67,8 @@ class PowensClient:
     """The API of one Powens domain, for one user. Belongs to one event loop; close it in the end.
 
     `base_url` ends in `/2.0` (see `addresses.validate_base_url`), `clock` gives the time in UTC,
-    `sleep` waits between repeated calls. Each method raises `ProviderError` and nothing else.
+    `sleep` waits between calls, of which at most `calls_per_minute` are made (None: no limit). Each
+    method raises `ProviderError` and nothing else.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class PowensClient:
         clock: Callable[[], datetime],
         timeouts: Timeouts | None = None,
         limits: Limits | None = None,
+        calls_per_minute: int | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -84,6 +87,7 @@ class PowensClient:
         self._limits = limits or Limits()
         self._clock = clock
         self._sleep = sleep
+        self._pace = Pace(calls_per_minute, clock=clock, sleep=sleep)
         self._exchange = Exchange(
             base_url=self._base,
             token=token,
@@ -140,7 +144,7 @@ class PowensClient:
         path = f"/users/me/connections/{quote(connection_id, safe='')}?psu_requested=false"
         url = self._url(path)
         try:
-            reply = await self._exchange.send("PUT", url)
+            reply = await self._send("PUT", url)
         except (httpx.ReadTimeout, httpx.WriteTimeout, TimeoutError, UnusableReplyError, *_DROPPED):
             return None
         except httpx.TransportError as error:
@@ -186,7 +190,7 @@ class PowensClient:
         waits = iter(REDIAL_SECONDS)
         while True:
             try:
-                return await self._exchange.send("GET", url)
+                return await self._send("GET", url)
             except UnusableReplyError as error:
                 raise unusable(call=_call("GET", url), problem=str(error)) from None
             except (httpx.TransportError, TimeoutError) as error:
@@ -194,6 +198,10 @@ class PowensClient:
                 if wait is None:
                     raise no_answer(call=_call("GET", url), host=url.host, error=error) from error
             await self._sleep(wait)
+
+    async def _send(self, method: Literal["GET", "PUT"], url: httpx.URL) -> Reply:
+        await self._pace.turn()
+        return await self._exchange.send(method, url)
 
     def _refusal(self, method: str, url: httpx.URL, reply: Reply) -> ProviderError:
         return refusal(
