@@ -1,6 +1,7 @@
 """Readers in processes of their own, reading again and again while the ledger is being written.
 
-Used by the test beside it and, with more of everything, by `benchmarks/readers.py`.
+Used by the test beside it and, with more of everything, by `python -m tests.concurrency` and
+`benchmarks/readers.py`.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ _STATE: Final = """
         (SELECT max(commit_number) FROM history.commits) AS commit_number,
         (SELECT sum(new_balances) FROM refreshes) AS promised,
         (SELECT count(*) FROM balances) AS balances,
-        (SELECT count(*) FROM latest_balances) AS latest,
-        (SELECT count(*) FROM accounts) AS accounts,
+        (SELECT count(DISTINCT account_id) FROM latest_balances) AS latest,
+        (SELECT count(*) FROM accounts WHERE deleted_at IS NULL AND disabled_at IS NULL)
+            AS accounts,
         (SELECT count(*) FROM daily_cash_position) AS positions
 """
 

@@ -1,6 +1,7 @@
 """Eight readers, a dashboard and a reader of the Parquet files, while refreshes run.
 
-`benchmarks/readers.py` does the same for a hundred refreshes, and measures.
+`python -m tests.concurrency` does the same for a hundred runs of the workflow, with the dashboard
+open in a browser; `benchmarks/readers.py` measures.
 """
 
 from __future__ import annotations
