@@ -75,15 +75,12 @@ def at_once(folder: Path, refreshes: int, readers: int, *, with_window: bool) ->
         problems.append(f"Runs waited {len(household.naps)} times for the writer's lock.")
     if runs["n"] != refreshes + 1:
         problems.append(f"{runs['n']} refreshes are on record, not {refreshes + 1}.")
-    say(
-        f"{refreshes} runs, median {statistics.median(seconds):.2f} s, slowest {max(seconds):.2f} s."
-    )
+    median, slowest = statistics.median(seconds), max(seconds)
+    say(f"{refreshes} runs, median {median:.2f} s, slowest {slowest:.2f} s.")
     say(f"{sum(one.reads for one in reading.results)} reads by {len(reading.results)} readers.")
     if window is not None:
         numbers = window.result.publications
-        say(
-            f"The dashboard showed {len(numbers)} publications, from {numbers[:1]} to {numbers[-1:]}."
-        )
+        say(f"The dashboard showed {len(numbers)} publications, the last {numbers[-1:]}.")
         if window.result.error:
             problems.append(f"The dashboard: {window.result.error}")
         if numbers != sorted(numbers):
