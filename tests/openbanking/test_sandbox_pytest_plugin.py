@@ -1,19 +1,18 @@
-"""The fixture as another project's test uses it, in a pytest of its own."""
+"""The fixture as another project's tests use it, in a pytest of their own."""
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
+ENTRY_POINT = "[pytest11]\npfo_dagster.pytest_sandbox = pfo_dagster.pytest_sandbox\n"
 THEIR_TEST = """
 import httpx
 import pytest
-
-pytest_plugins = ["pfo_dagster.openbanking.sandbox.pytest_plugin"]
 
 def test_theirs(powens_sandbox):
     headers = {"Authorization": f"Bearer {powens_sandbox.token}"}
@@ -25,18 +24,66 @@ def test_theirs(powens_sandbox):
         assert client.get("/users/me").status_code == 503
         powens_sandbox.scenario("sca-expiry")
         assert client.get("/users/me/connections/101").json()["state"] == "SCARequired"
+        powens_sandbox.state(101, "bug")
+        assert client.get("/users/me/connections/101").json()["state"] == "bug"
+        powens_sandbox.delete_connection(102)
+        assert client.get("/users/me/connections/102").status_code == 404
         powens_sandbox.limit(1)
         assert [client.get("/users/me").status_code for _ in range(2)] == [200, 429]
         with pytest.raises(ValueError):
             powens_sandbox.break_calls("gremlins")
 """
+THEIR_RECEIVER = """
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Receiver(BaseHTTPRequestHandler):
+    paths = []
+
+    def do_POST(self):
+        assert self.headers["BI-Signature"]
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.paths.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+
+def test_webhooks(powens_sandbox):
+    with HTTPServer(("127.0.0.1", 0), Receiver) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        powens_sandbox.notify(f"http://127.0.0.1:{server.server_port}/hooks", copies=2)
+        assert powens_sandbox.tell() == {}
+        powens_sandbox.state(101, "wrongpass")
+        assert powens_sandbox.tell() == {200: 2}
+        server.shutdown()
+    assert Receiver.paths == ["/hooks/connection-synced"] * 2
+"""
 
 
-def test_another_project_can_use_the_fixture(tmp_path: Path) -> None:
+def test_another_project_has_the_fixture_by_an_entry_point(tmp_path: Path) -> None:
     (tmp_path / "test_theirs.py").write_text(THEIR_TEST)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_theirs.py"]
+    (tmp_path / "test_receiver.py").write_text(THEIR_RECEIVER)
+    (_, test_of_the_page) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    (tmp_path / "test_page.py").write_text(test_of_the_page)
+    installed = tmp_path / "installed" / "pfo_dagster_as_installed-1.dist-info"
+    installed.mkdir(parents=True)
+    (installed / "METADATA").write_text("Name: pfo_dagster_as_installed\nVersion: 1\n")
+    (installed / "entry_points.txt").write_text(ENTRY_POINT)
     done = subprocess.run(  # noqa: S603 - our own interpreter
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(installed.parent)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 passed" in done.stdout
+    assert "3 passed" in done.stdout
+
+
+def test_a_pytest_that_does_not_use_it_imports_nothing_for_it() -> None:
+    code = "import sys, pfo_dagster.pytest_sandbox; print(*sys.modules)"
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert not {"httpx", "starlette", "pydantic", "dagster"} & set(done.stdout.split())
