@@ -68,7 +68,7 @@ def test_another_project_has_the_fixture_by_an_entry_point(tmp_path: Path) -> No
     installed.mkdir(parents=True)
     (installed / "METADATA").write_text("Name: pfo_dagster_as_installed\nVersion: 1\n")
     (installed / "entry_points.txt").write_text(ENTRY_POINT)
-    done = subprocess.run(  # noqa: S603 - our own interpreter
+    done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(installed.parent)},
