@@ -1,41 +1,35 @@
-"""A whole run, a failing one and a burst of webhooks in processes of their own, then a search."""
+"""A burst of webhooks, the runs that it starts, a failing one: all that they leave is searched.
+
+In processes of their own: `pfo webhooks serve` receives, and `pfo dev` (web server, daemon, code
+server) runs, with compute logs, on a bank whose every answer is full of canaries.
+"""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
 import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
-import httpx
 import pytest
-from pydantic import SecretStr
 
-from pfo_dagster.config import PROJECT_ROOT
-from pfo_dagster.openbanking.powens.signature import DATE_HEADER, SIGNATURE_HEADER, sign
-from tests.privacy.bank import (
-    CANARIES,
-    HOLDER,
-    HOOK_SECRET,
-    IBAN,
-    LINK,
-    TOKEN,
-    bank_full_of_canaries,
-    plant,
-)
+from pfo_dagster.dashboard import sections
+from pfo_dagster.dashboard.page import read_page
+from pfo_dagster.ledger import Ledger
+from tests.privacy.bank import CANARIES, HOOK_SECRET, IBAN, LINK, TOKEN, bank_full_of_canaries
+from tests.privacy.receiving import receive_a_burst
 from tests.privacy.searching import findings, spellings
+from tests.ui.server import DagsterServer, dagster_server
 
-PFO = Path(sys.executable).parent / "pfo"
-JOB = "pfo_workflow_refresh_openbanking_balances"
-# As Dagster's daemon does it: in a process whose output is kept as compute logs.
-EXECUTE = [sys.executable, "-m", "dagster", "job", "execute", "-m", "pfo_dagster.definitions"]
-EXECUTE += ["-j", JOB]
+BALANCES = "pfo_workflow_refresh_openbanking_balances"
+TRANSACTIONS = "pfo_workflow_sync_openbanking_transactions"
+LAUNCH = """mutation ($job: String!) { launchRun(executionParams: {
+    mode: "default",
+    selector: {repositoryLocationName: "pfo_dagster", repositoryName: "__repository__",
+               pipelineName: $job},
+    runConfigData: {}, executionMetadata: {tags: [{key: "pfo/started_by", value: "test"}]}
+}) { __typename } }"""
 
 
 @pytest.fixture(scope="module")
@@ -43,75 +37,47 @@ def left_behind(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All that was written, and all that was printed."""
     folder = tmp_path_factory.mktemp("privacy")
     with bank_full_of_canaries() as bank:
-        environment = {
-            **os.environ,
-            "PFO_DATA_DIR": str(folder / "data"),
-            "DAGSTER_HOME": str(folder / "data" / "dagster"),
+        settings = {
             "POWENS_BASE_URL": bank.base_url,
             "POWENS_USER_TOKEN": TOKEN,
             "POWENS_WEBHOOK_SECRET": HOOK_SECRET,
+            "PFO_SCHEDULES_ON": "true",
         }
-        home = folder / "data" / "dagster"
-        home.mkdir(parents=True)
-        shutil.copy(PROJECT_ROOT / "pfo_dagster" / "dagster.yaml", home)
-        assert call(folder, environment, EXECUTE) == 0
-        receive_a_burst(folder, environment)
-        bank.refuses = True
-        assert call(folder, environment, EXECUTE) == 1
+        receive_a_burst(folder, settings)
+        with dagster_server(folder, **settings) as server:
+            started = ended_runs(server, "webhook", 2)
+            bank.refuses = True
+            assert server.ask(LAUNCH, job=BALANCES)["launchRun"]["__typename"] == "LaunchRunSuccess"
+            failed = ended_runs(server, "test", 1)
+    assert started == {BALANCES: "SUCCESS", TRANSACTIONS: "SUCCESS"}, "two runs for the whole burst"
+    assert failed == {BALANCES: "FAILURE"}
+    show_the_dashboard(folder)
     return folder
 
 
-def call(folder: Path, environment: dict[str, str], command: list[str]) -> int:
-    with (folder / "printed.txt").open("ab") as printed:
-        return subprocess.run(  # noqa: S603 - our own commands
-            command, cwd=PROJECT_ROOT, env=environment, stdout=printed, stderr=printed, check=False
-        ).returncode
+def ended_runs(server: DagsterServer, starter: str, count: int) -> Mapping[str, str]:
+    """The status of each job that `starter` started, once so many have ended."""
+    give_up = time.monotonic() + 120
+    while time.monotonic() < give_up:
+        runs = server.runs_started_by(starter)
+        if len(runs) >= count and {run["status"] for run in runs} <= {"SUCCESS", "FAILURE"}:
+            assert len(runs) == count
+            return {run["jobName"]: run["status"] for run in runs}
+        time.sleep(0.2)
+    raise AssertionError(f"the runs started by {starter} did not end")
 
 
-def receive_a_burst(folder: Path, environment: dict[str, str]) -> None:
-    """Webhooks that are believed and kept, and some that are not."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    serving = [str(PFO), "webhooks", "serve", "--port", str(port)]
-    with (
-        (folder / "printed.txt").open("ab") as printed,
-        subprocess.Popen(  # noqa: S603 - ours
-            serving, cwd=PROJECT_ROOT, env=environment, stdout=printed, stderr=printed
-        ) as receiver,
-    ):
-        address = f"http://127.0.0.1:{port}"
-        wait_until_it_listens(address, receiver)
-        statuses = [send(address, number) for number in range(40)]
-        receiver.send_signal(signal.SIGINT)
-        receiver.wait(20)
-    assert statuses.count(200) >= 30, statuses
-
-
-def wait_until_it_listens(address: str, receiver: subprocess.Popen[bytes]) -> None:
-    ends = time.monotonic() + 60
-    while receiver.poll() is None and time.monotonic() < ends:
-        try:
-            httpx.get(address)
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail("the receiver of webhooks does not listen")
-
-
-def send(address: str, number: int) -> int:
-    """Every fourth has a wrong signature, or a body that is none."""
-    connection = plant({"id": 7, "id_user": 1, "state": None, "accounts": [plant({"iban": IBAN})]})
-    connection |= {"last_update": f"2026-11-20 12:{number:02}:00"}
-    body = json.dumps({"user": {"id": 1, "name": HOLDER}, "connection": connection}).encode()
-    if number % 8 == 3:
-        body = f"{{{LINK} {IBAN}".encode()
-    path, date = "/webhooks/connection-synced", "2026-11-20T12:00:00Z"
-    secret = HOOK_SECRET if number % 8 != 7 else "another"
-    signature = sign(SecretStr(secret), path=path, date=date, body=body)
-    headers = {SIGNATURE_HEADER: signature, DATE_HEADER: date}
-    return httpx.post(address + path, content=body, headers=headers).status_code
+def show_the_dashboard(folder: Path) -> None:
+    """Keep beside the files what the dashboard makes of them."""
+    now = datetime.now(UTC)
+    page = read_page(Ledger(folder / "data"), now)
+    shown = [
+        sections.banner(page.publication, page.trust, now),
+        sections.accounts(page.accounts, page.sparklines, page.trust, now),
+        sections.attention(page.connections, now),
+        repr(page),
+    ]
+    (folder / "dashboard.html").write_text("\n".join(shown), encoding="utf-8")
 
 
 def test_the_runs_did_what_they_are_searched_for(left_behind: Path) -> None:
@@ -121,9 +87,10 @@ def test_the_runs_did_what_they_are_searched_for(left_behind: Path) -> None:
             "SELECT DISTINCT iban_masked FROM accounts WHERE iban_masked IS NOT NULL"
         )
         assert len(masked.fetchall()) == 1
-    logs = list((left_behind / "data" / "dagster").rglob("*.err"))
+    logs = list((left_behind / "dagster").rglob("*.err"))
     assert any(path.stat().st_size for path in logs), "no compute log was kept"
-    assert b"RUN_FAILURE" in (left_behind / "printed.txt").read_bytes()
+    assert "RUN_FAILURE" in (left_behind / "server.log").read_text(encoding="utf-8")
+    assert "refused" in (left_behind / "receiver.log").read_text(encoding="utf-8")
 
 
 def test_nothing_planted_is_in_any_file(left_behind: Path) -> None:
