@@ -38,7 +38,11 @@ def serve(
             task.cancel()
 
     served = Starlette(routes=[Mount("/", app)], lifespan=lifespan)
-    uvicorn.run(served, host=host, port=port, log_level="info", server_header=False)
+    # uvicorn's own log of calls has their queries, which may hold a token or a code; the page lists
+    # the calls without.
+    uvicorn.run(
+        served, host=host, port=port, log_level="info", access_log=False, server_header=False
+    )
 
 
 @contextlib.contextmanager
