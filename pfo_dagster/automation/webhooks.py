@@ -78,6 +78,14 @@ class Progress:
         """The progress as a sensor's cursor."""
         return json.dumps({"after": self.after, "synced": self.synced}, sort_keys=True)
 
+    @property
+    def deleted_connections(self) -> list[str]:
+        """The ids of the connections that were last said to be deleted."""
+        said = ((subject, state) for subject, (_, state) in self.synced.items())
+        return sorted(
+            subject for subject, state in said if state == "deleted" and subject.isdecimal()
+        )
+
     def take(self, event: BankEvent) -> bool:
         """Whether the event is news: of a later sync than those seen, or of another state.
 
@@ -120,7 +128,7 @@ def webhook_sensor(
     def powens_webhooks(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         progress = Progress.read(context.cursor)
         news = [event for event in _unread(context.instance, progress) if progress.take(event)]
-        requests = list(_requests(news, there))
+        requests = list(_requests(news, there, progress))
         return dg.SensorResult(run_requests=requests, cursor=progress.text)
 
     return [cast("dg.SensorDefinition", powens_webhooks)]
@@ -142,7 +150,7 @@ def _unread(instance: dg.DagsterInstance, progress: Progress) -> Iterator[BankEv
 
 
 def _requests(
-    news: Sequence[BankEvent], workflows: Mapping[str, TranslatedWorkflow]
+    news: Sequence[BankEvent], workflows: Mapping[str, TranslatedWorkflow], progress: Progress
 ) -> Iterator[dg.RunRequest]:
     synced = [event for event in news if event.kind is EventKind.CONNECTION_SYNCED]
     deleted = [event for event in news if event.kind is not EventKind.CONNECTION_SYNCED]
@@ -155,7 +163,7 @@ def _requests(
     ):
         if causes and key in workflows:
             workflow = workflows[key]
-            data = {**DATA[key], **_deleted_user(causes)}
+            data = {**DATA[key], **(_deletions(causes, progress) if causes is deleted else {})}
             yield dg.RunRequest(
                 job_name=workflow.name,
                 run_key=f"{key} {_run_key(causes)}",
@@ -168,10 +176,15 @@ def _requests(
             )
 
 
-def _deleted_user(causes: Sequence[BankEvent]) -> dict[str, str]:
-    """Whom the run is to hear of: that a token opens nothing means no deletion by itself."""
+def _deletions(causes: Sequence[BankEvent], progress: Progress) -> dict[str, object]:
+    """What the run is to hear of: an empty listing, or a refused token, is no deletion by itself.
+
+    Of connections, all that were ever told of: the listing may lack several at once.
+    """
     users = [event.subject for event in causes if event.kind is EventKind.USER_DELETED]
-    return {"deleted_user": users[-1]} if users else {}
+    told: dict[str, object] = {"deleted_user": users[-1]} if users else {}
+    connections = progress.deleted_connections
+    return {**told, "deleted_connections": connections} if connections else told
 
 
 def _run_key(causes: Sequence[BankEvent]) -> str:

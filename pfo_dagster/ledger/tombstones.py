@@ -15,6 +15,8 @@ from pfo_dagster.ledger.instants import bank_day, naive_utc
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from duckdb import DuckDBPyConnection
+
     from pfo_dagster.ledger.commits import Commit
     from pfo_dagster.ledger.rows import ConnectionRow, Refresh, Sync
 
@@ -49,6 +51,24 @@ _END_ACCOUNTS: Final = """
         )
     RETURNING account_id
 """
+
+
+_FOLLOWED: Final = """
+    SELECT connection_id, count(account_id)
+    FROM connections
+    LEFT JOIN (FROM accounts WHERE deleted_at IS NULL AND disabled_at IS NULL) AS followed
+        USING (tenant_id, provider, connection_id)
+    WHERE tenant_id = $tenant_id AND provider = $provider AND connections.state <> 'deleted'
+    GROUP BY connection_id
+"""
+
+
+def followed_accounts(
+    connection: DuckDBPyConnection, tenant_id: str, provider: str
+) -> dict[str, int]:
+    """How many accounts are followed (not deleted, not disabled) at each undeleted connection."""
+    asked = {"tenant_id": tenant_id, "provider": provider}
+    return {str(name): int(count) for name, count in rows_of(connection, _FOLLOWED, asked)}
 
 
 def end_connections(

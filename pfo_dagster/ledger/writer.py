@@ -26,6 +26,7 @@ from pfo_dagster.ledger.syncs import (
     find_sync,
     last_full_transaction_sync,
 )
+from pfo_dagster.ledger.tombstones import followed_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -199,6 +200,14 @@ class Writer:
         """When the last sync began that missed no transaction of its time (UTC), if any."""
         with explaining(self._warehouse, "read"):
             return last_full_transaction_sync(self._connection, tenant_id, provider)
+
+    def followed_accounts(self, tenant_id: str, provider: str) -> dict[str, int]:
+        """How many accounts are followed at each known connection, by connection id.
+
+        Deleted connections are left out, and so are deleted and disabled accounts.
+        """
+        with explaining(self._warehouse, "read"):
+            return followed_accounts(self._connection, tenant_id, provider)
 
     def providers(self) -> set[str]:
         """Whose data the ledger holds."""

@@ -43,11 +43,10 @@ def without(world: World, connection_id: int) -> World:
     )
 
 
-def told(home: Household, event: str, subject: int) -> Sequence[dg.ExecuteInProcessResult]:
-    """Send the webhook, let the sensor look once, and execute what it asks for."""
+def told(home: Household, event: str, *subjects: int) -> Sequence[dg.ExecuteInProcessResult]:
+    """Send the webhooks, let the sensor look once, and execute what it asks for."""
     spool = Spool(home.data_dir / "webhooks")
-    body, path = json.dumps({"id": subject}).encode(), f"/webhooks/{event}"
-    headers = {DATE_HEADER: "0", SIGNATURE_HEADER: sign(SECRET, path=path, date="0", body=body)}
+    path = f"/webhooks/{event}"
     settings = ReceiverSettings(secret=SECRET, user_id="1")
     definitions = home.project().definitions
     sensor = definitions.resolve_sensor_def("powens_webhooks")
@@ -55,7 +54,11 @@ def told(home: Household, event: str, subject: int) -> Sequence[dg.ExecuteInProc
         keep = partial(keep_events, instance)
         app = receiver_app(settings, keep=spool.add, clock=utc_now)
         with listening(app) as address, bringing(spool, keep, every=0.01):
-            httpx.post(address + path, content=body, headers=headers).raise_for_status()
+            for subject in subjects:
+                body = json.dumps({"id": subject}).encode()
+                signature = sign(SECRET, path=path, date="0", body=body)
+                headers = {DATE_HEADER: "0", SIGNATURE_HEADER: signature}
+                httpx.post(address + path, content=body, headers=headers).raise_for_status()
         repository = definitions.get_repository_def()
         with dg.build_sensor_context(instance=instance, repository_def=repository) as context:
             tick = sensor.evaluate_tick(context)

@@ -18,11 +18,11 @@ from pfo_dagster.operations.banking.access import (
     recording,
     sync_of,
 )
+from pfo_dagster.operations.banking.emptiness import refuse_sudden_emptiness
 from pfo_dagster.operations.banking.rows import account_rows, connection_rows, rejected_rows
 
 if TYPE_CHECKING:
     from pfo_dagster.openbanking.provider import OpenBankingProvider
-    from pfo_dagster.openbanking.records import Connection
     from pfo_dagster.operations.contract import NoInput, OperationContext
 
 
@@ -34,6 +34,13 @@ class AccountsInput(BaseModel):
         description=(
             "Id of the user whom the provider says it has deleted. If it refuses the token as well,"
             " all connections and accounts end."
+        ),
+    )
+    deleted_connections: list[str] = Field(
+        default=[],
+        description=(
+            "Ids of connections that were deleted. An empty list of connections is believed only if"
+            " all known ones are among these."
         ),
     )
 
@@ -72,12 +79,21 @@ async def sync_accounts(context: OperationContext[AccountsInput]) -> SyncedAccou
     started_at = access.clock()
     try:
         async with access.open_provider() as bank:
-            connections, listing = await _listed(context, bank)
+            user_is_gone = await _is_gone(context, bank)
+            connections = () if user_is_gone else await bank.connections()
+            listing = AccountListing(accounts=()) if user_is_gone else await bank.accounts()
             provider = bank.name
     except ProviderError as error:
         raise as_operation_error(error) from error
     sync = sync_of(context, provider, started_at=started_at)
     with recording(context, provider) as writer:
+        if not user_is_gone:
+            refuse_sudden_emptiness(
+                writer.followed_accounts(access.tenant_id, provider),
+                connections,
+                listing,
+                deleted=context.input.deleted_connections,
+            )
         recorded = writer.record_accounts(
             sync,
             connections=connection_rows(connections),
@@ -109,20 +125,19 @@ async def sync_accounts(context: OperationContext[AccountsInput]) -> SyncedAccou
     )
 
 
-async def _listed(
-    context: OperationContext[AccountsInput], bank: OpenBankingProvider
-) -> tuple[tuple[Connection, ...], AccountListing]:
-    """What there is: nothing, where two witnesses, a webhook and the token, say so of the user."""
+async def _is_gone(context: OperationContext[AccountsInput], bank: OpenBankingProvider) -> bool:
+    """Whether two witnesses, a webhook and the token, say of the user that it was deleted."""
     deleted = context.input.deleted_user
-    if deleted is not None:
-        try:
-            await bank.user_id()
-        except AccessRefusedError:
-            context.log.warning(
-                "User %s was deleted, and the token opens nothing: all accounts end.", deleted
-            )
-            return (), AccountListing(accounts=())
-    return await bank.connections(), await bank.accounts()
+    if deleted is None:
+        return False
+    try:
+        await bank.user_id()
+    except AccessRefusedError:
+        context.log.warning(
+            "User %s was deleted, and the token opens nothing: all accounts end.", deleted
+        )
+        return True
+    return False
 
 
 async def list_accounts(context: OperationContext[NoInput]) -> ListedAccounts:

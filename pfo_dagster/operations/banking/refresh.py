@@ -25,6 +25,7 @@ from pfo_dagster.operations.banking.decisions import (
     decide,
     worst,
 )
+from pfo_dagster.operations.banking.emptiness import refuse_sudden_emptiness
 from pfo_dagster.operations.banking.rows import (
     account_outcomes,
     account_rows,
@@ -140,7 +141,10 @@ async def _refresh_connections(
     """Decide about each connection, and do it; connections are synced a few at a time."""
     connections = await bank.connections()
     if not connections:
-        message = "No bank is connected yet. Connect one in the provider's webview, then run again."
+        with recording(context, bank.name) as writer:
+            followed = writer.followed_accounts(access.tenant_id, bank.name)
+        refuse_sudden_emptiness(followed, connections)
+        message = "No bank is connected. Connect one in the provider's webview, then run again."
         raise OperationError(message, kind=FailureKind.NEEDS_USER)
     now = access.clock()
     attempts = _attempts(context, access, bank.name, since=now - BUDGET_WINDOW)
@@ -213,6 +217,8 @@ def _record(
     connections = {one.connection.connection_id: one.connection for one in handled}
     policy = bank_access(context).policy
     with recording(context, refresh.provider) as writer:
+        followed = writer.followed_accounts(refresh.tenant_id, refresh.provider)
+        refuse_sudden_emptiness(followed, connections.values(), listing)
         return writer.record_refresh(
             refresh,
             connections=connection_rows(connections.values()),
