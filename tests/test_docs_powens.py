@@ -29,3 +29,6 @@ def test_the_named_test_exists(path: str, name: str) -> None:
     module = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     defined = {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
     assert name in defined
+    # pytest collects nothing else.
+    assert name.startswith("test_")
+    assert Path(path).name.startswith("test_")

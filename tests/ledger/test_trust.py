@@ -167,6 +167,32 @@ def test_a_sign_that_the_type_of_account_does_not_have_is_found(
     assert finding(ledger, "signs_fit_account_types").passed is fits
 
 
+def test_trap_14_an_account_that_was_switched_off_is_told_of_for_a_while(ledger: Ledger) -> None:
+    filled(ledger)
+    off = NOON + timedelta(days=1)
+    never_seen = account(account_id="3", disabled_at=off, iban_hash=None, name="Another")
+    with ledger.writer() as writer:
+        accounts = [account(disabled_at=off), ACCOUNTS[1], never_seen]
+        record(writer, refresh("r2", at=off), [BALANCES[1]], accounts=accounts)
+    told = finding(ledger, "accounts_stay_on", off)
+    assert [row["account_id"] for row in told.rows] == ["1"]
+    assert finding(ledger, "accounts_stay_on", off + timedelta(days=31)).passed
+
+
+def test_trap_14_an_account_that_comes_back_switched_off_is_told_of(ledger: Ledger) -> None:
+    filled(ledger)
+    back = NOON + timedelta(days=1)
+    with ledger.writer() as writer:
+        accounts = [
+            account(deleted_at=back),
+            account(account_id="7", disabled_at=back),
+            ACCOUNTS[1],
+        ]
+        record(writer, refresh("r2", at=back), [BALANCES[1]], accounts=accounts)
+    [row] = finding(ledger, "accounts_stay_on", back).rows
+    assert row["account_id"] == "7"
+
+
 def test_a_changed_currency_is_found(ledger: Ledger) -> None:
     with_history(ledger, ["1", "1"], currency="USD")
     [row] = finding(ledger, "currencies_stay").rows

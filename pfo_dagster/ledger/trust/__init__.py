@@ -6,6 +6,7 @@
 from pfo_dagster.ledger.trust.ages import clocks_agree, connections_move, figures_are_fresh
 from pfo_dagster.ledger.trust.finding import Finding, TrustCheck
 from pfo_dagster.ledger.trust.movements import (
+    accounts_stay_on,
     changes_are_booked,
     changes_are_usual,
     currencies_stay,
@@ -55,6 +56,12 @@ TRUST_CHECKS = (
         "No loan is positive, and no savings or investment account negative.",
         blocking=False,
         find=signs_fit_account_types,
+    ),
+    TrustCheck(
+        "accounts_stay_on",
+        "No account with figures was disabled in the last 30 days, and so left the totals.",
+        blocking=False,
+        find=accounts_stay_on,
     ),
     TrustCheck(
         "currencies_stay",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from pfo_dagster.ledger.instants import bank_day
+from pfo_dagster.ledger.instants import bank_day, naive_utc
 from pfo_dagster.ledger.trust.finding import Finding, objections
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ BAND: Final = 10
 """Median deviations from the median change that are still usual: far beyond a salary's swing."""
 LEAST_SHARE: Final = 0.2
 """Share of the balance below which a change is never a jump, however still the account was."""
+REMEMBERED: Final = timedelta(days=30)
+"""How long an account that was switched off is told of: somebody may have meant it."""
 RECONCILED_DAYS: Final = 30
 """How far back changes are compared with what was booked."""
 
@@ -42,6 +44,31 @@ def signs_fit_account_types(reader: Reader, _moment: datetime) -> Finding:
         """,
         passed="Each balance has the sign that its type of account ordinarily has.",
         failed="balances have the other sign than their type of account ordinarily has",
+    )
+
+
+def accounts_stay_on(reader: Reader, moment: datetime) -> Finding:
+    """No account with figures was disabled of late, nor one that continues it under a new id.
+
+    Providers list new accounts as disabled until somebody agrees to them, so that one that comes
+    back leaves the totals without a word.
+    """
+    return objections(
+        reader,
+        """
+        SELECT provider, account_id, account_type, disabled_at, last_day
+        FROM accounts
+        JOIN (
+            SELECT tenant_id, provider, current_account_id AS account_id, max(day) AS last_day
+            FROM balances JOIN account_lineage USING (tenant_id, provider, account_id)
+            GROUP BY ALL
+        ) AS observed USING (tenant_id, provider, account_id)
+        WHERE disabled_at >= ? AND deleted_at IS NULL
+        ORDER BY ALL
+        """,
+        [naive_utc(moment - REMEMBERED)],
+        passed="No account with figures was disabled in the last 30 days.",
+        failed="accounts with figures were disabled, and left the totals",
     )
 
 
