@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     """Whether a refresh asks banks themselves: for stale data, not at all, or each time."""
     alert_webhook_url: SecretStr | None = Field(None, alias="PFO_ALERT_WEBHOOK_URL")
     """Where alerts are posted to as JSON; secret, because such addresses often hold a token."""
+    inbox_secret: SecretStr | None = Field(None, alias="PFO_INBOX_SECRET")
+    """What requests to `pfo inbox serve` show to be believed."""
     home_currency: str | None = Field(None, alias="PFO_HOME_CURRENCY")
     """The currency of `pfo balances`' total, such as EUR; without one, none is made."""
     rates_url: str = Field(
@@ -79,8 +81,8 @@ class Settings(BaseSettings):
 
     @field_validator(
         "powens_domain", "powens_base_url", "powens_user_token", "powens_client_id",
-        "powens_webhook_secret", "alert_webhook_url", "chosen_dagster_home", "home_currency",
-        mode="before",
+        "powens_webhook_secret", "alert_webhook_url", "inbox_secret", "chosen_dagster_home",
+        "home_currency", mode="before",
     )  # fmt: skip
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:  # noqa: ANN401 - whatever the environment holds

@@ -51,7 +51,10 @@ def list_tasks(
             out.print_json(json.dumps(content))
             return
         for entry in found:
-            state = entry.decision.summary if entry.decision else "waits"
+            sleeps = (
+                f"sleeps until {entry.task.due_at:%Y-%m-%d %H:%M} UTC" if entry.task.due_at else ""
+            )
+            state = entry.decision.summary if entry.decision else sleeps or "waits"
             asked = f"{entry.task.asked_at:%Y-%m-%d %H:%M} UTC"
             out.print(f"{entry.task.id}\n  {entry.task.label} (asked {asked}): {state}",
                       markup=False, soft_wrap=True)  # fmt: skip
@@ -130,6 +133,41 @@ def expire(
             out.print(f"{task.id} expired", markup=False, soft_wrap=True)
 
 
+@inbox_app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8088,
+) -> None:
+    """Answer the steps that wait for a webhook by HTTP. Needs PFO_INBOX_SECRET."""
+    import uvicorn  # noqa: PLC0415 - see `list_tasks`
+
+    from pfo_dagster.automation.inbox_door import inbox_door  # noqa: PLC0415
+    from pfo_dagster.definitions import build  # noqa: PLC0415
+
+    with _inbox() as (settings, instance):
+        if settings.inbox_secret is None:
+            problem = (
+                "PFO_INBOX_SECRET is not set, without which anybody could answer. Choose one, such "
+                "as `openssl rand -hex 32` gives, and send it as `Authorization: Bearer …`."
+            )
+            raise stop(problem, CALLED_WRONGLY)
+        steps = [step for one in build(settings).workflows.values() for step in one.humans.values()]
+        doors = [(step, step.door.webhook) for step in steps if step.door.webhook]
+        if not doors:
+            raise stop(f"No step in {settings.specs_dir} waits for a webhook.", FAILED)
+        for step, webhook in doors:
+            out.print(
+                f"{webhook.method} http://{host}:{port}{webhook.path}  {step.plan.spec.meta.key}, "
+                f"step {step.plan.step.id}",
+                markup=False,
+                soft_wrap=True,
+            )
+        app = inbox_door(steps, instance, settings.inbox_secret)
+        uvicorn.run(
+            app, host=host, port=port, log_level="warning", access_log=False, server_header=False
+        )
+
+
 def _given(data: str) -> object:
     try:
         return json.loads(data)
@@ -197,6 +235,7 @@ def _as_json(entry: Entry) -> dict[str, Any]:
         "form": task.form,
         "token": task.token,
         "asked_at": task.asked_at.isoformat(),
+        "due_at": task.due_at.isoformat() if task.due_at else None,
         "data": task.state.data,
     }
     if decision:

@@ -57,11 +57,13 @@ def run_workflow(key: str, data: Mapping[str, Any]) -> bool:
             _print_failures(progress, result.run_id)
             compensate_failed(project, instance, home, [result.run_id])
     for task in asked:
-        out.print(
-            f"{task.label} waits for a decision: pfo inbox decide {task.id} --data JSON --by NAME",
-            markup=False,
-            soft_wrap=True,
+        what = (
+            f"sleeps until {task.due_at:%Y-%m-%d %H:%M:%S} UTC and goes on as soon as Dagster's "
+            "daemon runs then (`make dev`)."
+            if task.due_at
+            else f"waits for a decision: pfo inbox decide {task.id} --data JSON --by NAME"
         )
+        out.print(f"{task.label} {what}", markup=False, soft_wrap=True)
     if progress.interrupted:
         raise _interrupted()
     if not result.success:

@@ -134,6 +134,32 @@ class Step(SpecPart):
     runtime: StepRuntime | None = None
     """What particular runtimes need to know."""
 
+    @property
+    def behavior(self) -> str:
+        """What the step does in the workflow devkit; nothing in particular where it is empty."""
+        config = self.runtime.workflow_devkit if self.runtime else None
+        return (config and config.behavior) or ""
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether the step only lets time pass. In the devkit it then does nothing else."""
+        return self.behavior == "sleep"
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person, or a program in their place, must answer before the step is done."""
+        return self.type == "human" and not self.sleeps
+
+    @property
+    def calls(self) -> bool:
+        """Whether the step calls an operation. A decision never does, whatever it names."""
+        return self.type == "automation" and not self.sleeps
+
+    @property
+    def waits(self) -> bool:
+        """Whether a run ends at the step, and another goes on after an answer or some time."""
+        return self.asks or self.sleeps
+
 
 class Transition(SpecPart):
     """An edge between two steps. Of those that leave a step, the first that matches is taken."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Final
 
+from pfo_dagster.spec.intervals import interval
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -80,13 +82,13 @@ class StepCost:
     wait_ms: float
     """Between failed attempts. A provider's Retry-After may make it longer."""
     run_ms: float | None
-    """What the attempts take together; None where nothing limits them."""
+    """What the attempts take together, or the sleep; None where nothing limits them."""
 
 
 def step_cost(step: Step) -> StepCost:
     """What one step can cost. Only automation steps call anything; people take what they take."""
-    if step.type != "automation":
-        return StepCost(0, 0, 0)
+    if not step.calls:
+        return StepCost(0, 0, _slept_ms(step))
     retries = retries_of(step.retry)
     waits = waits_ms(step.retry, at_most=DIFFERENT_WAITS)
     wait_ms = sum(waits) + _times(retries - len(waits), waits[-1] if waits else 0)
@@ -116,6 +118,17 @@ def dearest_way(spec: WorkflowSpec, figure: Callable[[Step], float]) -> float | 
     except CycleError:
         return None
     return max(sums.values(), default=0)
+
+
+def _slept_ms(step: Step) -> float:
+    """How long the step sleeps; nothing where that is no duration, which is reported elsewhere."""
+    config = step.runtime.workflow_devkit if step.runtime else None
+    if not step.sleeps or config is None or config.sleep is None:
+        return 0
+    try:
+        return interval(config.sleep.duration).total_seconds() * 1000
+    except ValueError:
+        return 0
 
 
 def _times(count: int, duration: float) -> float:

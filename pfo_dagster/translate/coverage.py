@@ -190,6 +190,10 @@ def _within_step(
         return Treatment.REFUSED, f'no evaluator is bound to the policy "{policy.value}"'
     if field[0] in {"requiredIntegrations", "requiredCapabilities"}:
         return None
+    if step.sleeps and field == ("type",):
+        return Treatment.EMULATED, "an op that ends the run, and a job that goes on after the sleep"
+    if step.sleeps and field[0] in {"action", "retry", "timeoutMs"}:
+        return Treatment.EXACT, "nothing: a step that sleeps does nothing else, as in the devkit"
     if step.type != "human" and field[:2] == ("action", "form"):
         return Treatment.REFUSED, "only a human step asks with a form"
     if not reachable:
@@ -209,12 +213,13 @@ def _of_no_effect(
     """Why a service level or a compensation changes nothing, in the reference neither."""
     match location:
         case ("definition", "sla", "stepDurationMs", str(step_id)):
-            types = {step.id: step.type for step in spec.definition.steps}
+            known = {step.id for step in spec.definition.steps}
+            waiting = {step.id for step in spec.definition.steps if step.waits}
             if value == 0:
                 return "0 is no service level"
-            if types.get(step_id) == "human":
-                return "how long a person takes is not measured"
-            return None if step_id in reachable and step_id in types else "no run comes to the step"
+            if step_id in waiting:
+                return "how long a step waits is not measured"
+            return None if step_id in reachable and step_id in known else "no run comes to the step"
         case ("definition", "sla", "totalDurationMs") if value == 0:
             return "0 is no service level"
         case ("definition", "compensation", "steps", int(index), *_):

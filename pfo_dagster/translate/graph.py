@@ -58,9 +58,10 @@ class _Start:
 def step_ops(
     plans: Sequence[StepPlan], humans: Mapping[str, HumanStep]
 ) -> dict[str, dg.OpDefinition]:
-    """One op definition for each step, by step id; those of `humans` ask and end the run."""
+    """One op definition for each step, by step id; those of `humans` end the run."""
     return {
-        plan.step.id: ask_op(humans[plan.step.id]) if plan.asks else step_op(plan) for plan in plans
+        plan.step.id: ask_op(humans[plan.step.id]) if plan.waits else step_op(plan)
+        for plan in plans
     }
 
 
@@ -136,7 +137,7 @@ def _graph(
         target = ends if step_id is None else sources[names[step_id]]
         target.append(dg.DependencyDefinition(start.alias, output))
     for plan in parts.plans:
-        routes = () if plan.asks else plan.routes
+        routes = () if plan.waits else plan.routes
         for route in routes:
             target = names[route.transition.to]
             sources[target].append(dg.DependencyDefinition(plan.op_name, route.output))

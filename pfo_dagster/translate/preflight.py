@@ -84,7 +84,7 @@ def _capabilities(step: Step, app: AppConfig) -> Iterator[PreFlightIssue]:
 
 
 def _operations(step: Step, operations: OperationRegistry) -> Iterator[PreFlightIssue]:
-    if step.type != "automation":
+    if not step.calls:
         return
     reference = step.action.operation if step.action else None
     if reference is None:

@@ -42,7 +42,7 @@ def settle_op(
         state = WorkflowState.load(inputs["ends"][0])
         metadata = as_metadata(_story(state))
         if state.waits_for:
-            context.log.info("The workflow waits for a person. %s", _told(state.waits_for))
+            context.log.info("The workflow waits. %s", _told(state.waits_for))
         if check is not None and as_event and not state.waits_for:
             ended = dg.AssetCheckEvaluation(
                 asset_key=dg.AssetKey(check.asset),
@@ -92,6 +92,8 @@ def _story(state: WorkflowState) -> dict[str, object]:
 
 
 def _told(waiting: Waiting) -> str:
+    if waiting.until:
+        return f'Step "{waiting.step_id}" sleeps until {waiting.until}; then a sensor goes on.'
     return (
         f'Step "{waiting.step_id}" waits for a decision: '
         f"`pfo inbox decide {waiting.task_id}`, or materialize the partition in the UI."

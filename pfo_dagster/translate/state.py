@@ -27,10 +27,12 @@ class Taken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """The human step at which a workflow stands, and the task that a person is asked."""
+    """The step at which a workflow stands, and the task that a person is asked there."""
 
     step_id: str
     task_id: str
+    until: str | None = None
+    """The instant at which a sleeping step goes on by itself, ISO 8601 in UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,13 +37,13 @@ class StepPlan:
 
     @property
     def calls(self) -> bool:
-        """Whether the step calls an operation. A decision never does, whatever it names."""
-        return self.step.type == "automation"
+        """Whether the step calls an operation."""
+        return self.step.calls
 
     @property
-    def asks(self) -> bool:
-        """Whether the step asks a person, which ends the run; its routes leave the next one."""
-        return self.step.type == "human"
+    def waits(self) -> bool:
+        """Whether the step ends the run, to be answered or slept; its routes leave the next one."""
+        return self.step.waits
 
     @property
     def can_be_undone(self) -> bool:

@@ -153,7 +153,7 @@ def translate(
     plans = _plans(spec, operations, guards, name)
     known = {**forms_of(app), **(forms or {})}
     humans = {
-        plan.step.id: HumanStep(plan, name, _form(plan, known)) for plan in plans if plan.asks
+        plan.step.id: HumanStep(plan, name, _form(plan, known)) for plan in plans if plan.waits
     }
     ops = step_ops(plans, humans)
 
@@ -254,7 +254,7 @@ def _plans(
     for index, step in enumerate(spec.definition.steps):
         if step.id not in reachable:
             continue
-        action = step.action if step.type == "automation" else None
+        action = step.action if step.calls else None
         reference = action.operation if action else None
         plans.append(
             StepPlan(

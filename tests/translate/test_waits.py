@@ -85,10 +85,10 @@ def test_each_setting_of_a_wait_is_accounted_for() -> None:
 @pytest.mark.parametrize(
     ("fields", "refused"),
     [
-        (runtime("sleep", sleep={"duration": "5m"}), {"behavior", "sleep.duration"}),
+        (runtime("sleep", sleep={"duration": "a while"}), {"behavior", "sleep.duration"}),
         (
-            runtime("webhookWait", webhookWait={"resumeSource": "webhook", "path": "/x"}),
-            {"behavior", "webhookWait.resumeSource", "webhookWait.path"},
+            runtime("webhookWait", webhookWait={"resumeSource": "webhook", "path": "/x/{id}"}),
+            {"webhookWait.path"},
         ),
         (
             runtime("streamSession", streamSession={"resumeSource": "stream"}),

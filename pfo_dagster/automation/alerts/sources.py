@@ -99,7 +99,7 @@ def _tasks(
         for record in _observations(instance, human.asset, seen):
             observation = record.asset_observation
             task = Task.read(observation.metadata) if observation else None
-            if task is not None:
+            if task is not None and task.due_at is None:
                 yield Alert(
                     id=f"{task.id}/{AlertKind.DECISION.value}",
                     kind=AlertKind.DECISION,

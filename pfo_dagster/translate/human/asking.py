@@ -1,4 +1,4 @@
-"""The op of a human step before the decision: it files a task, and its run ends there."""
+"""The op of a step that waits: it files a task, and its run ends there."""
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from pfo_dagster.translate.guards import check_guard
 from pfo_dagster.translate.human.records import is_filed
 from pfo_dagster.translate.human.step import HumanStep, form_of
 from pfo_dagster.translate.metadata import as_metadata
+from pfo_dagster.translate.planning.phrases import sleep_phrase
 from pfo_dagster.translate.routes import END
 from pfo_dagster.translate.state import Waiting, WorkflowState
 
@@ -36,7 +37,14 @@ def ask_op(human: HumanStep) -> dg.OpDefinition:
             # The question first: a partition that is seen without one could not be continued.
             context.log_event(task.observation())
             context.instance.add_dynamic_partitions(human.partitions.name or "", [task.id])
-        waiting = replace(state, waits_for=Waiting(step_id=plan.step.id, task_id=task.id))
+        waiting = replace(
+            state,
+            waits_for=Waiting(
+                step_id=plan.step.id,
+                task_id=task.id,
+                until=task.due_at.isoformat() if task.due_at else None,
+            ),
+        )
         facts = {"task": task.id, "decided in": human.asset.to_user_string()}
         yield dg.Output(waiting.dump(), output_name=END, metadata=as_metadata(facts))
 
@@ -60,11 +68,19 @@ def root_run(run: dg.DagsterRun) -> str:
 def _description(human: HumanStep) -> str:
     step = human.plan.step
     form = form_of(human.plan)
+    asset = "/".join(human.asset.path)
+    if human.sleeps_for is not None:
+        asks = "The run ends here. When the time is over, a sensor starts the run that goes on."
+        door = f"Materialize a partition of `{asset}` to wake it before."
+    else:
+        asks = f"Asks a person with the form `{form.key}`." if form else "Asks a person."
+        door = f"Decide with `pfo inbox`, or materialize a partition of `{asset}`."
     lines = [
         step.label,
         step.description or "",
-        f"Asks a person with the form `{form.key}`." if form else "Asks a person.",
-        f"Decide with `pfo inbox`, or materialize a partition of `{'/'.join(human.asset.path)}`.",
+        f"It {sleep_phrase(step)}." if step.sleeps else "",
+        asks,
+        door,
         f"Only if {step.guard.type} `{step.guard.value}` lets it." if step.guard else "",
     ]
     return "\n\n".join(line for line in lines if line)

@@ -1,16 +1,19 @@
-"""What happens after a decision: the op that takes it, and the sensor that starts its job once."""
+"""What happens after a wait: the op that takes its decision, and the sensor that goes on once."""
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 
+from pfo_dagster.spec import UNDEFINED
 from pfo_dagster.translate.compensation.records import completion_metadata
 from pfo_dagster.translate.guards import check_guard
 from pfo_dagster.translate.human.asking import ROOT_RUN_TAG
 from pfo_dagster.translate.human.records import Decision, Task, first_decision, task_of
+from pfo_dagster.translate.human.sleeping import wake
 from pfo_dagster.translate.human.step import HumanStep
 from pfo_dagster.translate.metadata import as_metadata
 from pfo_dagster.translate.routes import END, choose
@@ -48,7 +51,7 @@ def resume_tags(task: Task) -> dict[str, str]:
 
 
 def decided_op(human: HumanStep) -> dg.OpDefinition:
-    """The human step itself, now that it has its input: output = input, and a transition."""
+    """The waiting step itself, now that it has its input: output = input, and a transition."""
     plan = human.plan
     routes = {
         route.output: dg.Out(dict, is_required=False, description=route.description)
@@ -62,10 +65,13 @@ def decided_op(human: HumanStep) -> dg.OpDefinition:
         if config["spec_digest"] != plan.spec.digest:
             context.log.warning("The spec has changed since the person was asked.")
         state, given = WorkflowState.load(config["state"]), config["input"]
-        check_guard(plan.step, plan.spec.meta.key, state.data, plan.guards, given)
+        # A step that sleeps was let in before it slept, and what it leaves is its output alone.
+        answer = given if plan.step.asks else UNDEFINED
+        if plan.step.asks:
+            check_guard(plan.step, plan.spec.meta.key, state.data, plan.guards, answer)
         output = unwrap(given)
-        data = as_json(merge(merge(state.data, given), output))
-        route, because = choose(plan.step.id, plan.routes, data, output, given)
+        data = as_json(merge(merge(state.data, answer), output))
+        route, because = choose(plan.step.id, plan.routes, data, output, answer)
         taken = Taken(
             step_id=plan.step.id,
             executions=1,
@@ -95,19 +101,24 @@ def decided_op(human: HumanStep) -> dg.OpDefinition:
 
 
 def resume_sensor(
-    workflow_name: str, steps: Sequence[HumanStep], jobs: Mapping[str, dg.JobDefinition]
+    workflow_name: str,
+    steps: Sequence[HumanStep],
+    jobs: Mapping[str, dg.JobDefinition],
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> dg.SensorDefinition:
     """The sensor that starts the continuation of each decided task; `jobs` by step id.
 
     Exactly once, whatever happens to the sensor: its requests carry the task id as run key, and
     Dagster starts no second run for one. What a request says comes from the first decision of the
     task, not from the event that was seen, so that a late decision changes nothing even then.
+    Before that it wakes the steps that have slept for long enough by `clock`.
     """
 
     def resume(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         seen: dict[str, int] = json.loads(context.cursor) if context.cursor else {}
         requests: list[dg.RunRequest] = []
         for human in steps:
+            wake(context.instance, human, clock())
             name = human.asset.to_user_string()
             decided = dg.AssetRecordsFilter(human.asset, after_storage_id=seen.get(name))
             records = context.instance.fetch_materializations(
@@ -130,7 +141,7 @@ def resume_sensor(
         jobs=[jobs[human.plan.step.id] for human in steps],
         minimum_interval_seconds=5,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Goes on with the workflow once after each decision of a person.",
+        description="Goes on with the workflow once after each decision, and each time slept.",
     )
 
 

@@ -14,7 +14,7 @@ from pfo_dagster.translate.human.records import Decision, close, first_decision,
 from pfo_dagster.translate.human.step import HumanStep, InputError, form_of
 from pfo_dagster.translate.metadata import code_reference
 from pfo_dagster.translate.naming import dagster_owner
-from pfo_dagster.translate.waits import door_of
+from pfo_dagster.translate.planning.phrases import sleep_phrase
 
 GROUP = "decisions"
 """The asset group in which all decision assets stand."""
@@ -44,7 +44,7 @@ def decision_asset(human: HumanStep) -> dg.AssetsDefinition:
         _refuse_second(context, human, own="")
         config = context.op_execution_context.op_config
         try:
-            given = human.accept(task.state.data, config["input"])
+            given = human.accept(task.state.data, config.get("input"))
         except InputError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
         decision = Decision(
@@ -77,23 +77,25 @@ def _config(human: HumanStep) -> dict[str, dg.Field]:
         if form is not None and issubclass(form, dg.Config)
         else dg.Field(dg.Any, description="The answer, any JSON value.")
     )
-    return {
-        "input": typed,
+    by = {
         "decided_by": dg.Field(str, description="Your name, for the history of the task."),
         "comment": dg.Field(str, is_required=False, default_value="", description="Why."),
     }
+    return by if human.sleeps_for is not None else {"input": typed, **by}
 
 
 def _description(human: HumanStep) -> str:
-    step, form = human.plan.step, form_of(human.plan)
-    door = door_of(step)
+    step, form = human.plan.step, form_of(human.plan) if human.plan.step.asks else None
+    door = human.door
     example = json.dumps(door.example, ensure_ascii=False, indent=2, default=str)
     lines = [
         f"**{step.label}**",
         step.description or "",
+        f"It {sleep_phrase(step)}, then the workflow goes on by itself." if step.sleeps else "",
         "Each partition is a task that waits until it is materialized. The first decision counts.",
         "The observation of a partition shows what is asked.",
         f"Form: `{form.key}`." if form else "",
+        f"Requests to `pfo inbox serve` answer it: `{door.webhook}`." if door.webhook else "",
         f"Programs resume it with `pfo inbox resume {door.token}`." if door.token else "",
         f"Channel: {door.channel}." if door.channel else "",
         f"An answer looks like this:\n```json\n{example}\n```" if door.example is not None else "",

@@ -126,13 +126,13 @@ def expire(
 ) -> Sequence[Task]:
     """Close every task that has waited for longer; the tasks that were closed.
 
-    The reference lets a human step wait for ever, whatever its `timeoutMs`, so this is never done
-    unasked.
+    A step that sleeps waits for nobody and is left alone. The reference lets a human step wait for
+    ever, whatever its `timeoutMs`, so this is never done unasked.
     """
     latest = (now or datetime.now(UTC)) - older_than
     closed: list[Task] = []
     for entry in entries(instance):
-        if entry.task.asked_at > latest:
+        if entry.task.asked_at > latest or entry.task.due_at is not None:
             continue
         try:
             _record(instance, entry.task, "expired", None, by=by)

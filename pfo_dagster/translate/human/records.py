@@ -51,6 +51,8 @@ class Task:
     state: WorkflowState
     token: str | None = None
     """What a program names instead of the id, where the spec has a token for the wait."""
+    due_at: datetime | None = None
+    """UTC; when a sleeping step goes on by itself. None where somebody must answer."""
 
     @property
     def key(self) -> dg.AssetKey:
@@ -62,6 +64,7 @@ class Task:
         content = asdict(self) | {
             "asset": list(self.asset),
             "asked_at": self.asked_at.isoformat(),
+            "due_at": self.due_at.isoformat() if self.due_at else None,
             "state": self.state.dump(),
         }
         facts = {"asked": self.label, "about": self.description, "data": self.state.data}
@@ -78,6 +81,7 @@ class Task:
             **content,
             "asset": tuple(content["asset"]),
             "asked_at": datetime.fromisoformat(content["asked_at"]),
+            "due_at": datetime.fromisoformat(due) if (due := content.get("due_at")) else None,
             "state": WorkflowState.load(content["state"]),
         })  # fmt: skip
 
@@ -179,10 +183,18 @@ def task_ids(
     of decisions are on record. It may still hold a decided task; only the decisions tell.
     """
     for asset in sorted(instance.get_asset_keys(prefix=[PREFIX])):
-        known = instance.get_dynamic_partitions(partitions_name(asset))
-        closed = instance.get_dynamic_partitions(_closed_name(asset)) if waiting_only else []
-        left = set(known).difference(closed)
-        yield asset, sorted(task_id for task_id in left if containing in task_id)
+        known = (
+            open_ids(instance, asset)
+            if waiting_only
+            else set(instance.get_dynamic_partitions(partitions_name(asset)))
+        )
+        yield asset, sorted(task_id for task_id in known if containing in task_id)
+
+
+def open_ids(instance: dg.DagsterInstance, asset: dg.AssetKey) -> set[str]:
+    """The ids of the tasks of one step that were not closed; only the decisions tell for sure."""
+    known = instance.get_dynamic_partitions(partitions_name(asset))
+    return set(known).difference(instance.get_dynamic_partitions(_closed_name(asset)))
 
 
 def close(instance: dg.DagsterInstance, asset: dg.AssetKey, task_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Where a workflow is cut: the steps that one run can come to before a person must be asked."""
+"""Where a workflow is cut: the steps that one run can come to before it has to wait."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def segment(spec: WorkflowSpec, entries: Iterable[str]) -> frozenset[str]:
     A step after a human step is in as well if another way leads to it, so that a join stands in
     every segment that comes to it.
     """
-    asks = {step.id for step in spec.definition.steps if step.type == "human"}
+    waiting = {step.id for step in spec.definition.steps if step.waits}
     reached: set[str] = set()
     ahead = list(entries)
     while ahead:
@@ -24,7 +24,7 @@ def segment(spec: WorkflowSpec, entries: Iterable[str]) -> frozenset[str]:
         if step_id in reached:
             continue
         reached.add(step_id)
-        if step_id not in asks:
+        if step_id not in waiting:
             ahead += [transition.to for transition in spec.transitions_from(step_id)]
     return frozenset(reached)
 

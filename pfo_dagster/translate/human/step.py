@@ -1,4 +1,7 @@
-"""A human step with everything that asking, deciding and continuing need of it."""
+"""A step that waits, with everything that asking, deciding and continuing need of it.
+
+It waits for a person, for a program in their place, or only for some time to pass.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,10 @@ from pydantic import BaseModel, ValidationError
 
 from pfo_dagster.translate.guards import check_guard
 from pfo_dagster.translate.human.records import PREFIX, Task, partitions_name
-from pfo_dagster.translate.waits import door_of
+from pfo_dagster.translate.waits import Door, door_of, sleep_of, sleep_output
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from pfo_dagster.spec import SpecRef
     from pfo_dagster.translate.state import WorkflowState
@@ -46,6 +49,16 @@ class HumanStep:
         return dg.AssetKey([PREFIX, self.workflow_name, self.plan.op_name])
 
     @property
+    def door(self) -> Door:
+        """How its tasks may be decided besides the inbox."""
+        return door_of(self.plan.step, f"/{self.workflow_name}/{self.plan.op_name}")
+
+    @property
+    def sleeps_for(self) -> timedelta | None:
+        """How long a sleeping step waits; None for one that is answered."""
+        return sleep_of(self.plan.step)
+
+    @property
     def partitions(self) -> dg.DynamicPartitionsDefinition:
         """The tasks, as partitions of the decision asset."""
         return dg.DynamicPartitionsDefinition(name=partitions_name(self.asset))
@@ -58,7 +71,8 @@ class HumanStep:
     def task(self, root_run: str, asked_at: datetime, state: WorkflowState) -> Task:
         """The task that this step asks in the run that began as `root_run`."""
         step, spec = self.plan.step, self.plan.spec
-        form = form_of(self.plan)
+        form = form_of(self.plan) if step.asks else None
+        sleeps_for = self.sleeps_for
         return Task(
             id=f"{self.workflow_name}/{root_run}/{self.plan.op_name}",
             asset=tuple(self.asset.path),
@@ -71,15 +85,19 @@ class HumanStep:
             asked_at=asked_at,
             spec_digest=spec.digest,
             state=state,
-            token=door_of(step).token,
+            token=self.door.token,
+            due_at=None if sleeps_for is None else asked_at + sleeps_for,
         )
 
     def accept(self, data: Mapping[str, Any], given: object) -> object:
         """The answer as the workflow takes it, after the form and the step's guard.
 
         Raises `InputError` for an answer that does not fit the form, and `dagster.Failure` where
-        the guard rejects it. Either leaves the task as it was, to be answered again.
+        the guard rejects it. Either leaves the task as it was, to be answered again. A sleeping
+        step takes no answer: whatever wakes it, its output is how long it was to sleep.
         """
+        if self.sleeps_for is not None:
+            return sleep_output(self.plan.step)
         if self.form is not None:
             try:
                 given = self.form.model_validate(given).model_dump(mode="json")

@@ -123,7 +123,7 @@ def _steps(before: WorkflowSpec, after: WorkflowSpec) -> Iterator[Change]:
     for step_id, step in new.items():
         if step_id not in old:
             yield Change(ChangeKind.STEP_ADDED, step_id, step_phrase(step))
-        if step.type == "human" and (step_id not in old or old[step_id].type != "human"):
+        if step.asks and not (step_id in old and old[step_id].asks):
             yield Change(ChangeKind.HUMAN_STEP, step_id, STOPS)
         if step_id in old:
             yield from _step(old[step_id], step)

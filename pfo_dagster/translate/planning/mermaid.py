@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from pfo_dagster.spec.checks.transitions import check_transitions
 from pfo_dagster.spec.rules.structure import NO_WAY_OUT
+from pfo_dagster.translate.planning.phrases import sleep_phrase
 from pfo_dagster.translate.planning.recovery import undoing
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 # What a box of each type of step is drawn with; the reference's other types do not exist.
 _SHAPES = {"human": ("[/", "/]"), "decision": ("{", "}")}
 _BOX = ("[", "]")
-_WAITS = {"approvalWait": "waits for an approval", "hookWait": "waits for a hook"}
+_WAITS = {"approvalWait": "waits for an approval", "hookWait": "waits for a hook",
+          "webhookWait": "waits for a webhook"}  # fmt: skip
 
 
 def flowchart(spec: WorkflowSpec) -> str:
@@ -72,9 +74,10 @@ def _steps_that_may_be_stuck(spec: WorkflowSpec) -> set[str]:
 def _box(node: str, step: Step) -> str:
     left, right = _SHAPES.get(step.type, _BOX)
     texts = [escaped(step.label or step.id)]
-    if step.type == "human":
-        config = step.runtime.workflow_devkit if step.runtime else None
-        texts.append(_WAITS.get((config and config.behavior) or "", "a person decides"))
+    if step.sleeps:
+        texts.append(escaped(sleep_phrase(step)))
+    elif step.asks:
+        texts.append(_WAITS.get(step.behavior, "a person decides"))
     if step.guard:
         texts.append(f"only if {escaped(step.guard.value)}")
     return f'{node}{left}"{"<br/>".join(texts)}"{right}'

@@ -17,7 +17,7 @@ from pfo_dagster.translate.errors import TranslationError, refusal
 from pfo_dagster.translate.naming import dagster_name
 from pfo_dagster.translate.planning.markdown import code, code_block, plain, table
 from pfo_dagster.translate.planning.mermaid import flowchart
-from pfo_dagster.translate.planning.phrases import reference_phrase
+from pfo_dagster.translate.planning.phrases import reference_phrase, sleep_phrase
 from pfo_dagster.translate.planning.plan import produced_assets
 from pfo_dagster.translate.planning.recovery import WHOLE, levels, trigger_phrase, undoing
 from pfo_dagster.translate.planning.worst_case import (
@@ -150,9 +150,11 @@ def _steps(spec: WorkflowSpec) -> str:
 def _does(step: Step) -> str:
     action = step.action
     parts = [plain(step.type)]
-    if action and action.operation:
+    if step.sleeps:
+        parts.append(plain(sleep_phrase(step)))
+    elif action and action.operation:
         parts.append(f"calls {code(reference_phrase(action.operation))}")
-    if action and action.form:
+    if action and action.form and step.asks:
         parts.append(f"shows {code(reference_phrase(action.form))}")
     if step.guard:
         parts.append(f"only if {plain(step.guard.type)} {code(step.guard.value)}")
@@ -176,7 +178,7 @@ def _goes_on(edge: Transition) -> str:
 
 def _attempts(step: Step) -> str:
     """Each attempt with the wait before it: `1: at once`, `2: after 1 s`."""
-    if step.type != "automation":
+    if not step.calls:
         return ""
     policy = retry_policy(step.retry)
     waits = retry_waits(step.retry, at_most=_MOST_ATTEMPTS - 1)

@@ -19,12 +19,20 @@ def step_phrase(step: Step) -> str:
 
 def action_phrase(step: Step) -> str:
     """What a step does: the operation that it calls, the form that it shows."""
+    if step.sleeps:
+        return sleep_phrase(step)
     action = step.action
     parts = [
         f"calls {reference_phrase(action.operation)}" if action and action.operation else "",
         f"shows {reference_phrase(action.form)}" if action and action.form else "",
     ]
     return " and ".join(part for part in parts if part) or "calls nothing"
+
+
+def sleep_phrase(step: Step) -> str:
+    """How long a step lets the workflow wait: `sleeps for 5m`."""
+    config = step.runtime.workflow_devkit if step.runtime else None
+    return f"sleeps for {config.sleep.duration}" if config and config.sleep else "sleeps"
 
 
 def reference_phrase(reference: SpecRef) -> str:

@@ -155,7 +155,7 @@ def produced_assets(spec: WorkflowSpec, operations: OperationRegistry) -> list[P
 
 def assets_of_step(step: Step, operations: OperationRegistry) -> Sequence[ProducedAsset]:
     """What the operation of a step leaves behind; nothing where it is not registered."""
-    reference = step.action.operation if step.type == "automation" and step.action else None
+    reference = step.action.operation if step.calls and step.action else None
     operation = operations.get(reference.key, reference.version) if reference else None
     return operation.produces if operation else ()
 
@@ -206,16 +206,16 @@ def _object(spec: WorkflowSpec, job: str, location: Sequence[str | int]) -> str:
 
 def _object_of_step(step: Step, job: str, field: str) -> str:
     op = dagster_name(step.id)
-    human = step.type == "human"
+    waits = step.waits
     decisions = "/".join((DECISIONS, job, op))
     match field:
         case "requiredIntegrations" | "requiredCapabilities":
             return f"op {PRE_FLIGHT}"
-        case "retry" if step.type == "automation":
+        case "retry" if step.calls:
             return f"retry policy of op {op}"
-        case "type" if human:
+        case "type" if waits:
             return f"op {op}, asset {decisions}, job {job}__after_{op}"
-        case "action" | "runtime" if human:
+        case "action" | "runtime" if waits:
             return f"asset {decisions}"
         case _:
             return f"op {op}"

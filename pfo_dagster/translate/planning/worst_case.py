@@ -80,4 +80,4 @@ def worst_case(spec: WorkflowSpec) -> WorstCase | None:
 
 def human_steps(spec: WorkflowSpec) -> Iterator[Step]:
     """The steps at which a run stops until a person decides."""
-    return (step for step in spec.definition.steps if step.type == "human")
+    return (step for step in spec.definition.steps if step.asks)

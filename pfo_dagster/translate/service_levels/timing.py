@@ -83,7 +83,7 @@ def step_levels(spec: WorkflowSpec) -> dict[str, float]:
     """The levels of the steps that are measured, in seconds."""
     sla = spec.definition.sla
     levels = (sla.step_duration_ms if sla else None) or {}
-    measured = {step.id for step in spec.definition.steps if step.type != "human"}
+    measured = {step.id for step in spec.definition.steps if not step.waits}
     return {step_id: ms / 1000 for step_id, ms in levels.items() if ms and step_id in measured}
 
 
