@@ -25,6 +25,7 @@ from pfo_dagster.openbanking import (
     validate_base_url,
 )
 from pfo_dagster.openbanking.powens.exchange import Timeouts
+from pfo_dagster.openbanking.powens.pacing import Quota
 from pfo_dagster.openbanking.sandbox import ControlPanel
 from pfo_dagster.operations.banking.access import LEDGER, OPEN_BANKING, BankAccess
 from pfo_dagster.operations.banking.decisions import RefreshPolicy
@@ -45,6 +46,8 @@ SANDBOX_STATE = "sandbox.json"
 """The file in the data folder in which the sandbox remembers what was asked of it."""
 SANDBOX_CONTROLS = "sandbox-controls.json"
 """The file beside it that says how the sandbox is set."""
+POWENS_CALLS = "powens-calls.json"
+"""The file in which the processes that call Powens count their calls of the last minute."""
 DEFAULT_TENANT = "household"
 """Whose data it is where the app config does not say."""
 
@@ -99,7 +102,7 @@ def open_bank(settings: Settings) -> OpenBankingProvider:
         token=settings.powens_user_token,
         identity_key=identity_key(settings.data_dir),
         timeouts=powens_timeouts(settings),
-        calls_per_minute=settings.powens_calls_per_minute,
+        quota=Quota(settings.powens_calls_per_minute, settings.data_dir / POWENS_CALLS),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ from pfo_dagster.openbanking.powens.addresses import (
 )
 from pfo_dagster.openbanking.powens.client import PowensClient
 from pfo_dagster.openbanking.powens.exchange import Timeouts
+from pfo_dagster.openbanking.powens.pacing import Quota
 from pfo_dagster.openbanking.powens.provider import PowensProvider
 from pfo_dagster.openbanking.sandbox import (
     SANDBOX_TOKEN,
@@ -61,7 +63,7 @@ def open_powens(
     token: SecretStr,
     identity_key: bytes,
     timeouts: Timeouts | None = None,
-    calls_per_minute: int | None = None,
+    quota: Quota | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     clock: Callable[[], datetime] = utc_now,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -70,22 +72,23 @@ def open_powens(
 
     Calls nothing yet. `identity_key` (16 secret bytes or more, the same for good) keys the hashes
     by which accounts are recognised. The data is named `powens:<domain>`, after the address.
-    `calls_per_minute` bounds the calls, by default to `CALLS_PER_MINUTE_IN_SANDBOXES`
-    at one of Powens' sandboxes. `clock` gives the time in UTC, `sleep` waits (seconds). Raises
-    `ProviderError` for an address or a token that cannot be right.
+    Calls keep to `quota`, by default `CALLS_PER_MINUTE_IN_SANDBOXES` at one of Powens' sandboxes.
+    `clock` gives the time in UTC, `sleep` waits (seconds). Raises `ProviderError` for an address or
+    a token that cannot be right.
     """
     address = validate_base_url(base_url)
     if len(identity_key) < _SHORTEST_KEY:
         raise ValueError(f"identity_key must have at least {_SHORTEST_KEY} bytes")
     timeouts = timeouts or Timeouts()
-    if calls_per_minute is None and is_sandbox(address):
-        calls_per_minute = CALLS_PER_MINUTE_IN_SANDBOXES
+    quota = quota or Quota()
+    if quota.per_minute is None and is_sandbox(address):
+        quota = replace(quota, per_minute=CALLS_PER_MINUTE_IN_SANDBOXES)
     client = PowensClient(
         base_url=address,
         token=_checked_token(token),
         clock=clock,
         timeouts=timeouts,
-        calls_per_minute=calls_per_minute,
+        quota=quota,
         transport=transport,
         sleep=sleep,
     )

@@ -8,21 +8,17 @@ import ssl
 import struct
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import trustme
-from pydantic import SecretStr
 
 from pfo_dagster.config import SettingsError, load_settings
-from pfo_dagster.openbanking import ErrorKind, ProviderError, open_powens
+from pfo_dagster.openbanking import ErrorKind, ProviderError
 from pfo_dagster.openbanking.powens.exchange import Timeouts
-from pfo_dagster.openbanking.powens.pacing import Pace
 from pfo_dagster.resources import powens_timeouts
-from tests.openbanking.support import KEY, TOKEN, Clock, client_of, refused, run
+from tests.openbanking.support import client_of, refused, run
 
 HASTE = Timeouts(connect=1, read=0.2, answer=0.3, sync=0.3)
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n"
@@ -225,91 +221,6 @@ def test_a_name_that_nobody_knows() -> None:
     error = refused(client_of("https://acme.biapi.invalid/2.0").accounts())
     assert error.kind is ErrorKind.RETRYABLE
     assert "the name acme.biapi.invalid could not be resolved" in str(error)
-
-
-def test_calls_keep_to_a_number_a_minute() -> None:
-    clock = Clock()
-    begun: list[float] = []
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            await reader.readuntil(b"\r\n\r\n")
-            begun.append(clock.now.timestamp())
-            await says(writer, b'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"id": 1}')
-
-    async def work() -> None:
-        async with served(answer) as port:
-            client = client_of(f"http://127.0.0.1:{port}/2.0", clock, calls_per_minute=3)
-            for _ in range(8):
-                await client.user()
-
-    run(work())
-    assert [later - begun[0] for later in begun] == [0, 0, 0, 61, 61, 61, 122, 122]
-
-
-def test_calls_that_have_to_wait_are_served_in_turn() -> None:
-    clock = Clock()
-    served_in_turn: list[int] = []
-
-    async def work() -> None:
-        pace = Pace(2, clock=clock, sleep=clock.sleep)
-
-        async def call(number: int) -> None:
-            await pace.turn()
-            served_in_turn.append(number)
-
-        await asyncio.gather(*(call(number) for number in range(5)))
-
-    run(work())
-    assert served_in_turn == [0, 1, 2, 3, 4]
-    assert clock.slept == [61, 61]
-
-
-def test_a_clock_that_is_put_back_holds_nobody_up() -> None:
-    clock = Clock()
-
-    async def work() -> None:
-        pace = Pace(1, clock=clock, sleep=clock.sleep)
-        await pace.turn()
-        clock.now -= timedelta(days=1)
-        await pace.turn()
-
-    run(work())
-    assert clock.slept == []
-
-
-@pytest.mark.parametrize(
-    ("address", "asked_for", "most"),
-    [
-        ("https://acme-sandbox.biapi.pro/2.0", None, 30),
-        ("https://acme-sandbox.biapi.pro/2.0", 12, 12),
-        ("https://acme.biapi.pro/2.0", 45, 45),
-        ("https://acme.biapi.pro/2.0", None, 99),
-    ],
-)
-def test_a_sandbox_of_powens_is_asked_thirty_times_a_minute(
-    address: str, asked_for: int | None, most: int
-) -> None:
-    clock = Clock()
-    whole = httpx.MockTransport(lambda _: httpx.Response(200, content=b'{"id": 1}'))
-    bank = open_powens(
-        base_url=address,
-        token=SecretStr(TOKEN),
-        identity_key=KEY,
-        calls_per_minute=asked_for,
-        transport=whole,
-        clock=clock,
-        sleep=clock.sleep,
-    )
-
-    async def work() -> int:
-        calls = 0
-        while not clock.slept and calls < 99:
-            await bank.user_id()
-            calls += 1
-        return calls - len(clock.slept)
-
-    assert run(work()) == most
 
 
 def test_how_long_to_wait_is_set_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:

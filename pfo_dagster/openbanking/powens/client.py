@@ -26,7 +26,7 @@ from pfo_dagster.openbanking.powens.exchange import (
 )
 from pfo_dagster.openbanking.powens.fields import paris_wall_clock
 from pfo_dagster.openbanking.powens.json_text import as_list, as_object, decode
-from pfo_dagster.openbanking.powens.pacing import Pace
+from pfo_dagster.openbanking.powens.pacing import Pace, Quota
 from pfo_dagster.openbanking.powens.paging import PageTrail, PagingError
 from pfo_dagster.openbanking.powens.privacy import read_request_id
 
@@ -67,8 +67,8 @@ class PowensClient:
     """The API of one Powens domain, for one user. Belongs to one event loop; close it in the end.
 
     `base_url` ends in `/2.0` (see `addresses.validate_base_url`), `clock` gives the time in UTC,
-    `sleep` waits between calls, of which at most `calls_per_minute` are made (None: no limit). Each
-    method raises `ProviderError` and nothing else.
+    `sleep` waits between calls, which keep to `quota` (by default there is no limit). Each method
+    raises `ProviderError` and nothing else.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class PowensClient:
         clock: Callable[[], datetime],
         timeouts: Timeouts | None = None,
         limits: Limits | None = None,
-        calls_per_minute: int | None = None,
+        quota: Quota | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -87,7 +87,7 @@ class PowensClient:
         self._limits = limits or Limits()
         self._clock = clock
         self._sleep = sleep
-        self._pace = Pace(calls_per_minute, clock=clock, sleep=sleep)
+        self._pace = Pace(quota or Quota(), clock=clock, sleep=sleep)
         self._exchange = Exchange(
             base_url=self._base,
             token=token,

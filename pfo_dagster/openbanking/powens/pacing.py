@@ -3,52 +3,102 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from datetime import timedelta
+import contextlib
+import fcntl
+import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from datetime import datetime
+from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
 
-WINDOW: Final = timedelta(seconds=61)
-"""A minute, and a second more: calls that leave here evenly may arrive there in a bunch."""
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator
+    from datetime import datetime
+    from pathlib import Path
+
+WINDOW: Final = 61.0
+"""Seconds: a minute and one more, since calls that leave evenly may arrive in a bunch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How often to call. `calls_file` is where processes that share the quota count together."""
+
+    per_minute: int | None = None
+    """None: whatever the address is known to allow."""
+    calls_file: Path | None = None
 
 
 class Pace:
-    """At most `per_minute` calls begin within any minute; None for no limit.
+    """Lets at most `quota.per_minute` calls begin within any minute (None: no limit).
 
-    Counted are the calls of this object alone: another process knows nothing of them, and gets a
-    429 where both together are too many. `clock` gives the time in UTC, `sleep` waits (seconds).
+    `clock` gives the time in UTC, `sleep` waits (seconds).
     """
 
     def __init__(
         self,
-        per_minute: int | None,
+        quota: Quota,
         *,
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        self._per_minute = per_minute
+        self._quota = quota
         self._clock = clock
         self._sleep = sleep
-        self._begun: deque[datetime] = deque()
+        self._begun: list[float] = []
         self._queue = asyncio.Lock()
 
     async def turn(self) -> None:
-        """Return when the next call may begin; who asks first is served first."""
-        if self._per_minute is None:
+        """Return when the next call may begin; who asks first is served first.
+
+        Raises `ProviderError` where the calls cannot be counted.
+        """
+        if self._quota.per_minute is None:
             return
         async with self._queue:
-            while (wait := self._to_wait(self._per_minute)) > timedelta(0):
-                await self._sleep(wait.total_seconds())
-            self._begun.append(self._clock())
+            while (wait := self._begin_or_wait(self._quota.per_minute)) > 0:
+                await self._sleep(wait)
 
-    def _to_wait(self, per_minute: int) -> timedelta:
-        now = self._clock()
-        # One that begins later than now was made before the clock was put back.
-        while self._begun and not now - WINDOW < self._begun[0] <= now:
-            self._begun.popleft()
-        if len(self._begun) < per_minute:
-            return timedelta(0)
-        return self._begun[0] + WINDOW - now
+    def _begin_or_wait(self, per_minute: int) -> float:
+        """Count a call as begun; or the seconds to wait before it may."""
+        with self._calls() as begun:
+            now = self._clock().timestamp()
+            # One that begins later than now was made before the clock was put back.
+            begun[:] = [at for at in begun if now - WINDOW < at <= now]
+            if len(begun) >= per_minute:
+                return begun[-per_minute] + WINDOW - now
+            begun.append(now)
+            return 0.0
+
+    @contextlib.contextmanager
+    def _calls(self) -> Generator[list[float]]:
+        """The beginnings of the last calls (Unix time, oldest first), to be changed in place."""
+        path = self._quota.calls_file
+        if path is None:
+            yield self._begun
+            return
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            with path.open("r+") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                begun = _instants(file.read())
+                yield begun
+                file.seek(0)
+                file.truncate()
+                json.dump(begun, file)
+        except OSError as error:
+            raise ProviderError(
+                f"The calls to Powens cannot be counted in {path} ({error.strerror}). Make its "
+                "folder writable, or choose another one with PFO_DATA_DIR.",
+                kind=ErrorKind.FATAL,
+            ) from error
+
+
+def _instants(text: str) -> list[float]:
+    """The instants in a file; none where a process was killed while it wrote them."""
+    try:
+        found = json.loads(text)
+        return [float(at) for at in found]
+    except (ValueError, TypeError):
+        return []
