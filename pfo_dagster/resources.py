@@ -70,9 +70,14 @@ def resources(settings: Settings, app: AppConfig) -> dict[str, object]:
     )
     return {
         OPEN_BANKING: access,
-        LEDGER: Ledger(settings.data_dir),
+        LEDGER: open_ledger(settings),
         REFERENCE_RATES: rate_source(settings),
     }
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """The ledger, which records by the clock by which its banks are read, so that both agree."""
+    return Ledger(settings.data_dir, clock=bank_clock(settings))
 
 
 def rate_source(settings: Settings) -> RateSource:

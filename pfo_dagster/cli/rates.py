@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from pfo_dagster.cli.console import out
 from pfo_dagster.config import load_settings
-from pfo_dagster.ledger import Ledger
 from pfo_dagster.operations.reference_rates import update_reference_rates
-from pfo_dagster.resources import rate_source
+from pfo_dagster.resources import open_ledger, rate_source
 
 if TYPE_CHECKING:
     from pfo_dagster.operations.reference_rates import UpdatedRates
@@ -21,7 +20,7 @@ def update_rates() -> None:
     """Fetch the rates that the ledger lacks. Raises `RatesError` and `LedgerError`."""
     settings = load_settings()
     source = rate_source(settings)
-    updated = update_reference_rates(Ledger(settings.data_dir), source, RUN_BY_HAND)
+    updated = update_reference_rates(open_ledger(settings), source, RUN_BY_HAND)
     out.print(_summary(updated), soft_wrap=True)
     if updated.source == "sample":
         out.print("SANDBOX: these rates are made up; nothing was fetched.", style="bold yellow")

@@ -40,6 +40,10 @@ def show_setting(settings: Settings) -> None:
     now = utc_now() + controls.clock_ahead
     moved = f" (moved by {controls.clock_ahead})" if controls.clock_ahead else ""
     out.print(f"clock     {now:%Y-%m-%d %H:%M} UTC, {now.astimezone(PARIS):%H:%M} in Paris{moved}")
+    read_until = stage_of(settings).state.read_until()
+    if read_until and now < read_until:
+        latest = f"{read_until:%Y-%m-%d %H:%M} UTC"
+        out.print(f"          Runs refuse it: figures of {latest} were read.", soft_wrap=True)
     out.print(f"scenario  {controls.scenario}, since {controls.turn:%Y-%m-%d %H:%M} UTC")
     out.print(f"calls     {controls.calls_per_minute or 'any number'} a minute")
     for rule in controls.rules:

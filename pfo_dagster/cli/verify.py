@@ -10,7 +10,8 @@ from rich.table import Table
 
 from pfo_dagster.cli.console import out
 from pfo_dagster.config import load_settings
-from pfo_dagster.ledger import TRUST_CHECKS, Finding, Ledger, cell, figures_are_fresh
+from pfo_dagster.ledger import TRUST_CHECKS, Finding, cell, figures_are_fresh
+from pfo_dagster.resources import open_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ def print_findings() -> bool:
     Raises `LedgerError`.
     """
     settings = load_settings()
-    ledger = Ledger(settings.data_dir)
+    ledger = open_ledger(settings)
     now, stale_after = ledger.now(), timedelta(hours=settings.stale_after_hours)
     with ledger.reader() as reader:
         findings = [(check.name, check.blocking, check.find(reader, now)) for check in TRUST_CHECKS]

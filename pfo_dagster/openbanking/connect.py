@@ -117,12 +117,21 @@ def open_sandbox(
 
     Its household is made from `seed`, or given as `world`. Forced syncs are remembered in the file
     `state_path`, or until the provider is closed. With a `panel`, its controls decide the clock,
-    the scenario and what is broken, and `faults` are not used. The data is named `sandbox`.
+    the scenario and what is broken, and `faults` are not used; where there is a `state_path` too,
+    time does not go back behind what was read. The data is named `sandbox`.
     """
     state = SandboxState(state_path)
     app: ASGIApp
     if panel is not None:
-        app = Stage(seed=seed, panel=panel, state=state, true_clock=clock, world=world, sleep=sleep)
+        app = Stage(
+            seed=seed,
+            panel=panel,
+            state=state,
+            true_clock=clock,
+            world=world,
+            keeps_figures=state_path is not None,
+            sleep=sleep,
+        )
         clock = app.clock
     else:
         app = sandbox_app(world=world or household(seed), clock=clock, state=state, faults=faults)

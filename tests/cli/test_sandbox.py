@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,9 +13,12 @@ from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
 from pfo_dagster.cli.app import app
+from pfo_dagster.cli.sandbox_setting import stage_of
+from pfo_dagster.config import load_settings
 from pfo_dagster.openbanking.loopback import listening
 from pfo_dagster.openbanking.powens.events import BankEvent
 from pfo_dagster.openbanking.powens.receiver import ReceiverSettings, receiver_app
+from pfo_dagster.resources import bank_clock, open_ledger
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
 COMMANDS = [
@@ -136,3 +139,18 @@ def test_webhooks_need_a_secret_and_a_receiver(monkeypatch: pytest.MonkeyPatch) 
     without = pfo("sandbox", "webhook", "103", "--deleted")
     assert (without.exit_code, "POWENS_WEBHOOK_SECRET is not set" in without.output) == (2, True)
     assert "deleted" not in pfo("sandbox", "show").output
+
+
+def test_a_run_lives_by_the_sandboxs_clock_and_refuses_to_go_back() -> None:
+    settings = load_settings()
+    pfo("sandbox", "clock", "+3d")
+    banks, ledger = bank_clock(settings)(), open_ledger(settings).now()
+    assert banks - datetime.now(UTC) > timedelta(days=2)
+    assert ledger - banks < timedelta(minutes=1)
+
+    stage_of(settings).state.read_at(banks)
+    assert "Runs refuse it" in pfo("sandbox", "clock", "reset").output
+    refused = pfo("run", "pfo.workflow.sync-openbanking-accounts")
+    assert refused.exit_code == 1
+    assert "The sandbox's clock was put back" in refused.output
+    assert "Traceback" not in refused.output

@@ -50,7 +50,8 @@ class Stage:
     """An ASGI app: the sandbox under its controls. Keeps no secret of those who call it.
 
     `true_clock` gives the time in UTC; the controls may move the sandbox's own. `world` is used in
-    place of the scenario's.
+    place of the scenario's. With `keeps_figures`, what is read here is kept by its reader, so that
+    its clock cannot be put back behind what was read before: see `SandboxState.read_at`.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Stage:
         state: SandboxState,
         true_clock: Callable[[], datetime],
         world: World | None = None,
+        keeps_figures: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.panel = panel
@@ -69,6 +71,7 @@ class Stage:
         self.calls: deque[LoggedCall] = deque(maxlen=_LOGGED)
         self._seed = seed
         self._world = world
+        self._keeps_figures = keeps_figures
         self._true_clock = true_clock
         self._sleep = sleep
         self._recent: deque[datetime] = deque()
@@ -94,6 +97,8 @@ class Stage:
         """Answer a call, well or badly."""
         if scope["type"] != "http":
             return
+        if self._keeps_figures:
+            self.state.read_at(self.clock())
         _, app = self._current()
         method, path = str(scope["method"]), str(scope["path"])
         fault = self._over_quota() if path.startswith(_VERSION) else None
