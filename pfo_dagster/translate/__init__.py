@@ -16,7 +16,8 @@ from pfo_dagster.translate.human.step import Forms
 from pfo_dagster.translate.planning.diff import Change, ChangeKind, compare_workflows
 from pfo_dagster.translate.planning.plan import Plan, PlannedField, plan_workflow
 from pfo_dagster.translate.retries import SpecRetryPolicy, describe_retries, retry_policy
-from pfo_dagster.translate.workflow import TranslatedWorkflow, translate, translate_all
+from pfo_dagster.translate.translated import TranslatedWorkflow
+from pfo_dagster.translate.workflow import translate, translate_all
 
 __all__ = [
     "Change",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from pfo_dagster.spec import Diagnostic, Rule
-    from pfo_dagster.translate.workflow import TranslatedWorkflow
+    from pfo_dagster.translate.translated import TranslatedWorkflow
 
 
 def collisions(translated: Sequence[TranslatedWorkflow]) -> list[Diagnostic]:

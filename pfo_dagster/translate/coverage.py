@@ -190,20 +190,25 @@ def _within_step(
         return Treatment.REFUSED, f'no evaluator is bound to the policy "{policy.value}"'
     if field[0] in {"requiredIntegrations", "requiredCapabilities"}:
         return None
-    if step.sleeps and field == ("type",):
-        return Treatment.EMULATED, "an op that ends the run, and a job that goes on after the sleep"
-    if step.sleeps and field[0] in {"action", "retry", "timeoutMs"}:
-        return Treatment.EXACT, "nothing: a step that sleeps does nothing else, as in the devkit"
-    if step.type != "human" and field[:2] == ("action", "form"):
-        return Treatment.REFUSED, "only a human step asks with a form"
     if not reachable:
         return Treatment.EXACT, "nothing: no transition leads to the step, so it never runs"
-    if step.type == "decision" and field[0] in {"action", "retry", "timeoutMs"}:
-        return Treatment.EXACT, "nothing: a decision calls no operation"
-    if step.type == "human" and (
-        field[0] in {"retry", "timeoutMs"} or field[:2] == ("action", "operation")
-    ):
-        return Treatment.EXACT, "nothing: a human step calls nothing, and waits without limit"
+    if step.sleeps and field == ("type",):
+        return Treatment.EMULATED, "an op that ends the run, and a job that goes on after the sleep"
+    if field[0] in {"retry", "timeoutMs", "action"} and (reason := _unused(step, field)):
+        return Treatment.EXACT, f"nothing: {reason}"
+    if step.type != "human" and field[:2] == ("action", "form"):
+        return Treatment.REFUSED, "only a human step asks with a form"
+    return None
+
+
+def _unused(step: Step, field: Location) -> str | None:
+    """Why a step that calls nothing has no use for what is about calls; None where it has."""
+    if step.sleeps:
+        return "a step that sleeps does nothing else, as in the devkit"
+    if step.type == "decision" and field[:2] != ("action", "form"):
+        return "a decision calls no operation"
+    if step.type == "human" and field[:2] != ("action", "form"):
+        return "a human step calls nothing, and waits without limit"
     return None
 
 

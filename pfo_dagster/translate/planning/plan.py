@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pfo_dagster.translate.planning.judging import Judgement
     from pfo_dagster.translate.planning.worst_case import WorstCase
     from pfo_dagster.translate.preflight import PreFlightIssue
-    from pfo_dagster.translate.workflow import TranslatedWorkflow
+    from pfo_dagster.translate.translated import TranslatedWorkflow
 
 
 @dataclass(frozen=True, slots=True)
