@@ -58,6 +58,10 @@ def bank_full_of_canaries() -> Generator[Bank]:
             return Response(reply.content, reply.status_code)
         # As text, because a JSON decoder would turn amounts into floats.
         planted = json.loads(reply.content, parse_float=str, object_hook=plant)
+        for listing, amount in (("accounts", "balance"), ("transactions", "value")):
+            if rows := planted.get(listing):
+                # Whatever stands in an amount's place, the row is rejected, and its values with it.
+                rows.append({**rows[0], "id": 999_000, amount: IBAN, "name": HOLDER})
         return JSONResponse(planted, reply.status_code)
 
     route = Route("/{path:path}", answer, methods=["GET", "PUT", "POST"])

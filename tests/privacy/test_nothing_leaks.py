@@ -87,6 +87,8 @@ def test_the_runs_did_what_they_are_searched_for(left_behind: Path) -> None:
             "SELECT DISTINCT iban_masked FROM accounts WHERE iban_masked IS NOT NULL"
         )
         assert len(masked.fetchall()) == 1
+        rejected = db.execute("SELECT DISTINCT relation FROM rejected ORDER BY ALL").fetchall()
+        assert rejected == [("accounts",), ("transactions",)]
     logs = list((left_behind / "dagster").rglob("*.err"))
     assert any(path.stat().st_size for path in logs), "no compute log was kept"
     assert "RUN_FAILURE" in (left_behind / "server.log").read_text(encoding="utf-8")

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-import dagster as dg
-import httpx
 import pytest
-from pydantic import SecretStr
 
-from pfo_dagster.automation.spool import Spool, bringing
-from pfo_dagster.automation.webhooks import keep_events
-from pfo_dagster.openbanking.loopback import listening
-from pfo_dagster.openbanking.powens.receiver import ReceiverSettings, receiver_app
-from pfo_dagster.openbanking.powens.signature import DATE_HEADER, SIGNATURE_HEADER, sign
 from pfo_dagster.openbanking.sandbox import World, household
-from pfo_dagster.resources import utc_now
 from tests.workflows.household import ACCOUNTS, BALANCES, Household
+from tests.workflows.telling import told
 
 WORLD = household(2026)
-SECRET = SecretStr("hook-secret")
 ACTIVE = "accounts WHERE deleted_at IS NULL AND disabled_at IS NULL"
 
 
@@ -41,31 +29,6 @@ def without(world: World, connection_id: int) -> World:
         connections=tuple(c for c in world.connections if c.connection_id != connection_id),
         accounts=tuple(a for a in world.accounts if a.connection_id != connection_id),
     )
-
-
-def told(home: Household, event: str, *subjects: int) -> Sequence[dg.ExecuteInProcessResult]:
-    """Send the webhooks, let the sensor look once, and execute what it asks for."""
-    spool = Spool(home.data_dir / "webhooks")
-    path = f"/webhooks/{event}"
-    settings = ReceiverSettings(secret=SECRET, user_id="1")
-    definitions = home.project().definitions
-    sensor = definitions.resolve_sensor_def("powens_webhooks")
-    with dg.DagsterInstance.ephemeral() as instance:
-        keep = partial(keep_events, instance)
-        app = receiver_app(settings, keep=spool.add, clock=utc_now)
-        with listening(app) as address, bringing(spool, keep, every=0.01):
-            for subject in subjects:
-                body = json.dumps({"id": subject}).encode()
-                signature = sign(SECRET, path=path, date="0", body=body)
-                headers = {DATE_HEADER: "0", SIGNATURE_HEADER: signature}
-                httpx.post(address + path, content=body, headers=headers).raise_for_status()
-        repository = definitions.get_repository_def()
-        with dg.build_sensor_context(instance=instance, repository_def=repository) as context:
-            tick = sensor.evaluate_tick(context)
-        return [
-            home.execute(request.job_name or "", request.run_config, instance=instance)
-            for request in tick.run_requests or ()
-        ]
 
 
 def test_a_deleted_connection_ends_with_its_accounts(home: Household) -> None:

@@ -11,7 +11,7 @@ import pytest
 from pfo_dagster.openbanking.sandbox import World, household
 from tests.conftest import events
 from tests.workflows.household import ACCOUNTS, BALANCES, Household
-from tests.workflows.test_deletions import told
+from tests.workflows.telling import told
 
 pytestmark = pytest.mark.usefixtures("virtual_clock")
 
