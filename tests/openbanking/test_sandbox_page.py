@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -208,7 +209,10 @@ def test_it_is_not_read_under_another_host_name(browser: httpx.Client) -> None:
     assert browser.get("/", headers={"Host": "evil.example"}).status_code == 403
 
 
-def test_no_person_and_no_secret_is_on_it() -> None:
+def test_no_person_and_no_secret_is_on_it_or_in_its_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, logger="pfo_dagster")
     canary = "Canary7Q"
     world = planted(household(7), canary)
     rule = Rule(breakage="reset", path="/<b>*")
@@ -229,8 +233,10 @@ def test_no_person_and_no_secret_is_on_it() -> None:
         ):
             httpx.get(f"{address}/2.0{path}", params={"token": canary}, headers=TOKEN)
         page = httpx.get(address).text
+    log = "\n".join(each.getMessage() for each in caplog.records if "pfo_dagster" in each.name)
+    assert "GET /2.0/users/me: 200" in log
     for secret in (canary, SANDBOX_TOKEN, SECRET.get_secret_value(), "FR76", "12345678901", "<b>"):
-        assert secret.lower() not in page.lower()
+        assert secret.lower() not in (page + log).lower()
     assert "/2.0/users/…" in page
 
 

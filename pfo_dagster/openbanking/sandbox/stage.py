@@ -7,6 +7,8 @@ gives. `controls` are what it is set to; `app` answers the calls.
 from __future__ import annotations
 
 import asyncio
+import logging
+import re
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
 A_MINUTE: Final = timedelta(minutes=1)
 _LOGGED: Final = 200
 _VERSION: Final = "/2.0"
+_PLAIN = re.compile(r"2\.0|[a-z_]{1,20}|\d{1,9}")
+"""Parts of a path that are neither a token nor an account's number."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class LoggedCall:
     at: datetime
     method: str
     path: str
+    """With dots for whatever in it may be a secret."""
     status: int | None
     """None where the connection was dropped."""
     because_of: str | None
@@ -117,7 +124,9 @@ class Stage:
                 await app(scope, receive, noted)
         finally:
             status = statuses[0] if statuses and not (fault and fault.drop) else None
-            self.calls.append(LoggedCall(self.clock(), method, path, status, because_of))
+            call = LoggedCall(self.clock(), method, _without_secrets(path), status, because_of)
+            self.calls.append(call)
+            _log.info("%s %s: %s", call.method, call.path, status or "dropped")
 
     def _current(self) -> tuple[World, Starlette]:
         controls = self.panel.read()
@@ -154,3 +163,8 @@ class Stage:
         return self.panel.take_rule(
             lambda rule: fnmatchcase(method, rule.method) and fnmatchcase(called, rule.path)
         )
+
+
+def _without_secrets(path: str) -> str:
+    parts = path.split("/")
+    return "/".join(part if not part or _PLAIN.fullmatch(part) else "…" for part in parts)

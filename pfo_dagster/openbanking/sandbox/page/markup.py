@@ -68,6 +68,8 @@ def _message(said: Message | None) -> str:
 def _clock(shown: Overview) -> str:
     ahead = shown.controls.clock_ahead
     moved = f"Moved by {ahead}." if ahead else "Not moved."
+    if shown.read_until and shown.now < shown.read_until:
+        moved += f" Runs refuse it: figures of {shown.read_until:%Y-%m-%d %H:%M} UTC were read."
     steps = "".join(
         form("clock", hidden("to", to), button=label)
         for to, label in (("+1h", "+1 hour"), ("+1d", "+1 day"), ("+7d", "+7 days"))

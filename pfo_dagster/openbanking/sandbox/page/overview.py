@@ -5,7 +5,6 @@ Banks' names are; accounts have ids alone, since somebody may have planted a per
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -19,15 +18,12 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from pfo_dagster.openbanking.sandbox.controls import Controls
-    from pfo_dagster.openbanking.sandbox.stage import Stage
+    from pfo_dagster.openbanking.sandbox.stage import LoggedCall, Stage
 
 MOST_CONNECTIONS: Final = 60
 MOST_ACCOUNTS: Final = 60
 """More would keep the page from answering at once: figures are made when they are asked for."""
 MOST_CALLS: Final = 50
-
-_PLAIN = re.compile(r"2\.0|[a-z_]{1,20}|\d{1,9}")
-"""Parts of a path that are neither a token nor an account's number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,28 +53,19 @@ class AccountRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallRow:
-    """A call that this server answered."""
-
-    at: datetime
-    method: str
-    path: str
-    status: int | None
-    because_of: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """All that the page shows. Instants are UTC, by the sandbox's clock."""
 
     now: datetime
+    read_until: datetime | None
+    """Of when the latest figures are that runs of this data folder have read."""
     controls: Controls
     calls_in_the_last_minute: int
     connections: Sequence[ConnectionRow]
     connections_in_all: int
     accounts: Sequence[AccountRow]
     accounts_in_all: int
-    calls: Sequence[CallRow]
+    calls: Sequence[LoggedCall]
     sends_webhooks: bool
 
 
@@ -88,29 +75,16 @@ def overview(stage: Stage, *, sends_webhooks: bool) -> Overview:
     books = Books(History(world), stage.state, now)
     return Overview(
         now=now,
+        read_until=stage.state.read_until(),
         controls=stage.panel.read(),
         calls_in_the_last_minute=stage.calls_in_the_last_minute(),
         connections=_connections(stage, books),
         connections_in_all=len(world.connections),
         accounts=_accounts(stage, books),
         accounts_in_all=len(world.accounts),
-        calls=[
-            CallRow(
-                at=call.at,
-                method=call.method,
-                path=shown_path(call.path),
-                status=call.status,
-                because_of=call.because_of,
-            )
-            for call in list(stage.calls)[: -MOST_CALLS - 1 : -1]
-        ],
+        calls=list(stage.calls)[: -MOST_CALLS - 1 : -1],
         sends_webhooks=sends_webhooks,
     )
-
-
-def shown_path(path: str) -> str:
-    """The path with dots for what may be a secret that somebody put into it."""
-    return "/".join(part if not part or _PLAIN.fullmatch(part) else "…" for part in path.split("/"))
 
 
 def _connections(stage: Stage, books: Books) -> list[ConnectionRow]:
