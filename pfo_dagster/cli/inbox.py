@@ -141,8 +141,8 @@ def serve(
     """Answer the steps that wait for a webhook by HTTP. Needs PFO_INBOX_SECRET."""
     import uvicorn  # noqa: PLC0415 - see `list_tasks`
 
-    from pfo_dagster.automation.inbox_door import inbox_door  # noqa: PLC0415
     from pfo_dagster.definitions import build  # noqa: PLC0415
+    from pfo_dagster.translate.human.door import inbox_door  # noqa: PLC0415
 
     with _inbox() as (settings, instance):
         if settings.inbox_secret is None:

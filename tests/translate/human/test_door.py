@@ -11,9 +11,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from pfo_dagster.automation.inbox_door import MOST_BYTES, inbox_door
 from pfo_dagster.openbanking.loopback import listening
 from pfo_dagster.translate.human import inbox
+from pfo_dagster.translate.human.door import MOST_BYTES, inbox_door
 from tests.translate.human.household import Deployment, review_spec, steps_of
 
 SECRET = "open-sesame"
