@@ -9,15 +9,11 @@ import typer
 from rich.table import Table
 
 from pfo_dagster.cli import sandbox_events
-from pfo_dagster.cli.console import CALLED_WRONGLY, out, plain_errors, stop
+from pfo_dagster.cli.console import CALLED_WRONGLY, FAILED, out, plain_errors, stop
 from pfo_dagster.cli.sandbox_setting import show_setting, stage_of
 from pfo_dagster.config import load_settings
 
 sandbox_app = typer.Typer(help="The built-in made-up banks.", no_args_is_help=True)
-sandbox_app.command()(sandbox_events.state)
-sandbox_app.command()(sandbox_events.webhook)
-sandbox_app.command()(sandbox_events.burst)
-sandbox_app.command()(sandbox_events.notify)
 
 
 @sandbox_app.callback()
@@ -59,7 +55,13 @@ def serve(
         announcer = Announcer(stage, secret) if secret else None
         out.print(f"Look at it, and break it: http://127.0.0.1:{port}/")
         page = with_page(stage, secret=secret)
-        server.serve(page, port=port, beside=announcer.keep_telling if announcer else None)
+        try:
+            server.serve(page, port=port, beside=announcer.keep_telling if announcer else None)
+        except OSError as error:
+            problem = (
+                f"Port {port} cannot be listened at ({error.strerror}). Choose another: --port"
+            )
+            raise stop(problem, FAILED) from None
 
 
 @sandbox_app.command(context_settings={"ignore_unknown_options": True})
@@ -173,3 +175,12 @@ def show() -> None:
     """Show how the sandbox is set."""
     with plain_errors():
         show_setting(load_settings())
+
+
+for about_connections in (
+    sandbox_events.state,
+    sandbox_events.webhook,
+    sandbox_events.burst,
+    sandbox_events.notify,
+):
+    sandbox_app.command()(about_connections)

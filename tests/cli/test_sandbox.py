@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner, Result
@@ -154,3 +160,37 @@ def test_a_run_lives_by_the_sandboxs_clock_and_refuses_to_go_back() -> None:
     assert refused.exit_code == 1
     assert "The sandbox's clock was put back" in refused.output
     assert "Traceback" not in refused.output
+
+
+def test_a_port_that_is_taken_is_an_error_and_no_traceback() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = pfo("sandbox", "serve", "--port", f"{port}")
+    assert (done.exit_code, f"Port {port} cannot be listened at" in done.output) == (1, True)
+
+
+def test_it_is_served_with_its_page_and_sends_webhooks_by_itself(
+    receiver: str, kept: list[BankEvent]
+) -> None:
+    pfo("sandbox", "notify", receiver)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-c", "from pfo_dagster.cli import main; main()", "sandbox", "serve"]
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [*command, "--port", f"{port}"], stdout=subprocess.PIPE
+    ) as served:
+        try:
+            with httpx.Client(
+                base_url=f"http://127.0.0.1:{port}",
+                transport=httpx.HTTPTransport(retries=8),
+            ) as client:
+                assert "Powens sandbox" in client.get("/").text
+                assert client.get("/2.0/currencies").status_code == 200
+                pfo("sandbox", "state", "101", "bug")
+                until = time.monotonic() + 20
+                while not kept and time.monotonic() < until:
+                    client.get("/2.0/currencies")
+        finally:
+            served.send_signal(signal.SIGINT)
+            assert served.wait(10) == 0
+    assert [(event.subject, event.state) for event in kept] == [("101", "bug")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -27,7 +28,7 @@ def serve(
 ) -> None:
     """Serve until interrupted. The base URL for clients is `http://<host>:<port>/2.0`.
 
-    `beside` runs meanwhile, and is cancelled in the end.
+    `beside` runs meanwhile, and is cancelled in the end. Raises `OSError` where the port is taken.
     """
 
     @contextlib.asynccontextmanager
@@ -40,9 +41,9 @@ def serve(
     served = Starlette(routes=[Mount("/", app)], lifespan=lifespan)
     # uvicorn's own log of calls has their queries, which may hold a token or a code; the page lists
     # the calls without.
-    uvicorn.run(
-        served, host=host, port=port, log_level="info", access_log=False, server_header=False
-    )
+    config = uvicorn.Config(served, log_level="warning", access_log=False, server_header=False)
+    with socket.create_server((host, port)) as listener, contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 @contextlib.contextmanager
