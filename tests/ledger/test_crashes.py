@@ -10,40 +10,24 @@ import multiprocessing
 import os
 import random
 import signal
-import sys
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
 
-from pfo_dagster import ledger as package
 from pfo_dagster.ledger import Ledger
 from tests.ledger.builders import NOON, balance, record, refresh
+from tests.ledger.lines import before_line
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
-    from types import FrameType
 
     from pfo_dagster.ledger import BalanceRow
 
 KILLS = 20
 ACCOUNTS = 30
-# Lines that prepare rows are many and touch no file.
-WATCHED = {
-    str(Path(package.__file__).with_name(f"{name}.py"))
-    for name in (
-        "balances",
-        "commits",
-        "database",
-        "ledger",
-        "parquet",
-        "publisher",
-        "refreshes",
-        "versions",
-    )
-} | {str(Path(os.__file__).with_name("shutil.py"))}
 
 
 def rows(number: int) -> list[BalanceRow]:
@@ -52,24 +36,12 @@ def rows(number: int) -> list[BalanceRow]:
 
 def refresh_in_child(data_dir: Path, number: int, deadly: int, lines: SimpleQueue[int]) -> None:
     """Record refresh `number` and report its watched lines, or die before the one `deadly`."""
-    seen = 0
-
-    def on_line(_frame: FrameType, event: str, _arg: object) -> Any:
-        nonlocal seen
-        if event == "line":
-            seen += 1
-            if seen == deadly:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return on_line
-
-    def on_call(frame: FrameType, _event: str, _arg: object) -> Any:
-        return on_line if frame.f_code.co_filename in WATCHED else None
-
-    sys.settrace(on_call)
-    with Ledger(data_dir, clock=lambda: NOON).writer() as writer:
+    with (
+        before_line(deadly, lambda: os.kill(os.getpid(), signal.SIGKILL)) as executed,
+        Ledger(data_dir, clock=lambda: NOON).writer() as writer,
+    ):
         record(writer, refresh(f"r{number}"), rows(number))
-    sys.settrace(None)
-    lines.put(seen)
+    lines.put(executed.seen)
 
 
 def in_child(data_dir: Path, number: int, deadly: int) -> tuple[int | None, int]:

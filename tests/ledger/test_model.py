@@ -1,28 +1,33 @@
-"""Any sequence of refreshes and repeats gives the views of a model that a child could check."""
+"""Any sequence of refreshes, repeats, deletions and crashes gives the views of a naive model."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
-from datetime import timedelta
+import shutil
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pfo_dagster.ledger import Ledger
-from tests.ledger.builders import NOON, account, balance, record, refresh
+from pfo_dagster.ledger import (
+    AccountRow,
+    BalanceRow,
+    ConnectionRow,
+    Ledger,
+    RecordedRefresh,
+    Refresh,
+)
+from tests.ledger.builders import NOON, account, balance, connection, record, refresh
+from tests.ledger.lines import before_line
+from tests.ledger.model import DAY, Model, views_of
 
-if TYPE_CHECKING:
-    from datetime import date
-
-    from pfo_dagster.ledger import AccountRow, BalanceRow
-
-DAY = timedelta(days=1)
-ACCOUNTS = ("1", "2", "3")
+ACCOUNTS = {"1": "c1", "2": "c1", "3": "c2"}
+"""With the connection of each."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +43,22 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Crash:
+    """How many thousandths of a recording come to pass, and whether its process is killed then."""
+
+    thousandths: int
+    killed: bool
+
+
+@dataclass(frozen=True)
 class Step:
     """One refresh: what it sees by account, or the number of an earlier one that is retried."""
 
     seen: dict[str, Seen]
     retry_of: int | None
+    gone: str | None
+    """A connection that is not listed, and the accounts of which are not seen."""
+    crash: Crash | None
 
 
 SEEN = st.builds(
@@ -54,131 +70,167 @@ SEEN = st.builds(
     state=st.sampled_from(["ok", "stale"]),
     closed=st.none() | st.integers(0, 5),
 )
+CRASH = st.builds(
+    Crash,
+    # Anywhere, and as often between the commit and its publication.
+    thousandths=st.integers(0, 999) | st.integers(560, 640),
+    killed=st.booleans(),
+)
 STEPS = st.lists(
     st.builds(
         Step,
-        seen=st.dictionaries(st.sampled_from(ACCOUNTS), SEEN),
+        seen=st.dictionaries(st.sampled_from(list(ACCOUNTS)), SEEN),
         retry_of=st.none() | st.integers(0, 3),
+        gone=st.none() | st.sampled_from(["c1", "c2"]),
+        crash=st.none() | CRASH,
     ),
     min_size=1,
-    max_size=6,
+    max_size=5,
 )
 
 
-@dataclass
-class Model:
-    """The ledger as plain lists."""
+@dataclass(frozen=True)
+class Listing:
+    """All that one refresh hands to the ledger."""
 
-    observations: dict[str, list[BalanceRow]] = field(default_factory=lambda: defaultdict(list))
-    accounts: dict[str, AccountRow] = field(default_factory=dict)
+    head: Refresh
+    connections: list[ConnectionRow]
+    accounts: list[AccountRow]
+    balances: list[BalanceRow]
 
-    def take(self, accounts: list[AccountRow], balances: list[BalanceRow]) -> int:
-        self.accounts |= {row.account_id: row for row in accounts}
-        before = self.count()
-        for row in balances:
-            known = self.observations[row.account_id]
-            like = [
-                other for other in known if row.as_of_basis == "fetched" or other.as_of == row.as_of
-            ]
-            told = (row.amount, row.currency, row.state)
-            if not like or (like[-1].amount, like[-1].currency, like[-1].state) != told:
-                known.append(row)
-        return self.count() - before
+    def record(self, ledger: Ledger) -> RecordedRefresh:
+        """As a run does, which becomes the writer for this alone."""
+        with ledger.writer() as writer:
+            return record(
+                writer,
+                self.head,
+                self.balances,
+                accounts=self.accounts,
+                connections=self.connections,
+            )
 
-    def count(self) -> int:
-        return sum(map(len, self.observations.values()))
-
-    def latest(self) -> dict[str, tuple[Decimal | None, str | None]]:
-        return {
-            name: (_newest(known).amount, _newest(known).currency)
-            for name, known in self.observations.items()
-            if known and not self.accounts[name].deleted_at
-        }
-
-    def positions(self) -> dict[tuple[date, str], Decimal | None]:
-        observed = [row.as_of.date() for known in self.observations.values() for row in known]
-        totals: dict[tuple[date, str], Decimal | None] = {}
-        for offset in range((max(observed) - min(observed)).days + 1 if observed else 0):
-            day = min(observed) + offset * DAY
-            for name, known in self.observations.items():
-                until = [row for row in known if row.as_of.date() <= day]
-                end = self.accounts[name].deleted_at
-                if not until or (end and end.date() <= day):
-                    continue
-                newest = _newest(until)
-                key = (day, newest.currency or "")
-                amount, so_far = newest.amount, totals.get(key)
-                totals[key] = so_far if amount is None else (so_far or Decimal(0)) + amount
-        return totals
+    def tell(self, model: Model) -> Model:
+        """What the model is after it."""
+        told = deepcopy(model)
+        told.take(self.head, self.connections, self.accounts, self.balances)
+        return told
 
 
-def _newest(rows: list[BalanceRow]) -> BalanceRow:
-    _, newest = max(enumerate(rows), key=lambda item: (item[1].as_of, item[1].fetched_at, item[0]))
-    return newest
-
-
-def _rows(step: Step, number: int) -> tuple[list[AccountRow], list[BalanceRow]]:
-    accounts: list[AccountRow] = []
-    balances: list[BalanceRow] = []
-    for name, seen in step.seen.items():
-        closed = None if seen.closed is None else NOON + seen.closed * DAY
+def listing(step: Step, tenant: str, number: int) -> Listing:
+    retried = step.retry_of is not None and step.retry_of < number
+    name = f"{tenant} r{step.retry_of if retried else number}"
+    seen = {one: told for one, told in step.seen.items() if ACCOUNTS[one] != step.gone}
+    return Listing(
+        head=refresh(name, at=NOON + number * DAY, tenant_id=tenant),
+        connections=[connection(connection_id=one) for one in ("c1", "c2") if one != step.gone],
         # A name of its own: accounts of one name that follow each other are one account.
-        accounts.append(
+        accounts=[
             account(
-                account_id=name,
-                name=name,
+                account_id=one,
+                connection_id=ACCOUNTS[one],
+                name=one,
                 iban_hash=None,
-                currency=seen.currency,
-                deleted_at=closed,
+                currency=told.currency,
+                deleted_at=None if told.closed is None else NOON + told.closed * DAY,
             )
-        )
-        balances.append(
+            for one, told in seen.items()
+        ],
+        balances=[
             balance(
-                None if seen.amount is None else str(seen.amount),
-                account_id=name,
-                currency=seen.currency,
-                as_of=NOON + seen.day * DAY,
-                as_of_basis="connection" if seen.says_when else "fetched",
+                None if told.amount is None else str(told.amount),
+                account_id=one,
+                connection_id=ACCOUNTS[one],
+                currency=told.currency,
+                as_of=NOON + told.day * DAY,
+                as_of_basis="connection" if told.says_when else "fetched",
                 fetched_at=NOON + timedelta(minutes=number),
-                state=seen.state,
+                state=told.state,
             )
-        )
-    return accounts, balances
+            for one, told in seen.items()
+        ],
+    )
+
+
+class _Died(BaseException):
+    """No handler of the ledger's may catch it."""
+
+
+class Disk:
+    """One ledger for all examples, each of which is a tenant that must not see the others."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._minutes = count()
+        self._copies = count(1)
+        self._tenants = count()
+        self.ledger = self._ledger_in(folder / "0")
+        # The second finds the ledger as most find it; the first has to make it.
+        for _ in range(2):
+            with before_line(0, lambda: None) as lines:
+                listing(Step({}, None, None, None), self.new_tenant(), 0).record(self.ledger)
+        self._lines = lines.seen
+
+    def new_tenant(self) -> str:
+        return f"tenant {next(self._tenants)}"
+
+    def now(self) -> datetime:
+        """Later with each question."""
+        return NOON + timedelta(minutes=next(self._minutes))
+
+    def crash(self, of: Listing, crash: Crash) -> None:
+        """Have a recording fail under way; a killed one leaves the files as they are right then."""
+        left = self._folder / str(next(self._copies))
+
+        def die() -> None:
+            if crash.killed:
+                shutil.copytree(self.ledger.data_dir, left, symlinks=True)
+            raise _Died
+
+        try:
+            with before_line(1 + crash.thousandths * self._lines // 1000, die):
+                of.record(self.ledger)
+        except _Died:
+            pass
+        if left.exists():
+            shutil.rmtree(self.ledger.data_dir)
+            self.ledger = self._ledger_in(left)
+
+    def _ledger_in(self, folder: Path) -> Ledger:
+        return Ledger(folder, clock=self.now)
 
 
 @pytest.fixture(scope="module")
-def shared_ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
-    """One ledger for all examples, each of which is a tenant that must not see the others."""
-    return Ledger(tmp_path_factory.mktemp("shared"))
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Disk:
+    return Disk(tmp_path_factory.mktemp("disk"))
 
 
-TENANTS = count(1)
-
-
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(steps=STEPS)
-def test_the_views_are_those_of_a_naive_model(shared_ledger: Ledger, steps: list[Step]) -> None:
-    tenant = f"tenant {next(TENANTS)}"
+def test_the_views_are_those_of_a_naive_model(disk: Disk, steps: list[Step]) -> None:
+    tenant = disk.new_tenant()
     model = Model()
-    recorded: dict[str, int] = {}
-    with shared_ledger.writer() as writer:
-        for number, step in enumerate(steps):
-            retried = step.retry_of is not None and step.retry_of < number
-            refresh_id = f"{tenant} r{step.retry_of if retried else number}"
-            accounts, balances = _rows(step, number)
-            head = refresh(refresh_id, tenant_id=tenant)
-            result = record(writer, head, balances, accounts=accounts)
-            if refresh_id not in recorded:
-                recorded[refresh_id] = model.take(accounts, balances)
-            assert result.new_balances == recorded[refresh_id]
-    with shared_ledger.reader() as reader:
-        observations, refreshes, latest, positions = (
-            reader.rows(f"FROM {relation} WHERE tenant_id = ?", [tenant])
-            for relation in ("balances", "refreshes", "latest_balances", "daily_cash_position")
-        )
-    assert len(observations) == model.count()
-    assert len(refreshes) == len(recorded)
-    found_latest = {row["account_id"]: (row["amount"], row["currency"]) for row in latest}
-    assert found_latest == model.latest()
-    found = {(row["day"], row["currency"]): row["amount"] for row in positions}
-    assert found == model.positions()
+    latest_then = {}
+    for number, step in enumerate(steps):
+        handed = listing(step, tenant, number)
+        told = handed.tell(model)
+        if step.crash is None:
+            recorded = handed.record(disk.ledger)
+            assert recorded.new_balances == told.refreshes[handed.head.refresh_id]
+            model = told
+        else:
+            disk.crash(handed, step.crash)
+            allowed = (model.views(), told.views())
+            assert views_of(disk.ledger, tenant) in allowed, "readers see all of it or nothing"
+            disk.ledger.catch_up()
+            found = views_of(disk.ledger, tenant)
+            assert found in allowed
+            model = told if found == told.views() else model
+        latest_then[disk.now()] = model.views().latest
+    assert views_of(disk.ledger, tenant) == model.views()
+    with disk.ledger.reader() as reader:
+        for instant, latest in latest_then.items():
+            known = reader.rows(
+                "FROM balances_as_known_at(?) WHERE tenant_id = ?",
+                [instant.replace(tzinfo=None), tenant],
+            )
+            assert {row["account_id"]: (row["amount"], row["currency"]) for row in known} == latest
