@@ -14,7 +14,9 @@ from typing import Any, cast
 
 import dagster as dg
 
+from pfo_dagster.ledger import Ledger, NotPublishedError, connection_ids
 from pfo_dagster.openbanking.powens.events import BankEvent, EventKind
+from pfo_dagster.operations.banking.access import LEDGER
 from pfo_dagster.translate import TranslatedWorkflow
 
 WEBHOOKS = dg.AssetKey(["powens", "webhooks"])
@@ -124,10 +126,12 @@ def webhook_sensor(
             " forcing another sync, and the accounts when one was deleted. However many webhooks"
             " came since the last look, each workflow runs once."
         ),
+        required_resource_keys={LEDGER},
     )
     def powens_webhooks(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         progress = Progress.read(context.cursor)
-        news = [event for event in _unread(context.instance, progress) if progress.take(event)]
+        told = _ours(list(_unread(context.instance, progress)), getattr(context.resources, LEDGER))
+        news = [event for event in told if progress.take(event)]
         requests = list(_requests(news, there, progress))
         return dg.SensorResult(run_requests=requests, cursor=progress.text)
 
@@ -147,6 +151,25 @@ def _unread(instance: dg.DagsterInstance, progress: Progress) -> Iterator[BankEv
             yield from _events_of(record)
         if not page.has_more:
             return
+
+
+def _ours(events: Sequence[BankEvent], ledger: Ledger) -> Sequence[BankEvent]:
+    """Without deletions of connections that we never saw.
+
+    Webhooks cover the whole domain, and this event alone does not say whose connection it was.
+    """
+    if all(event.kind is not EventKind.CONNECTION_DELETED for event in events):
+        return events
+    try:
+        with ledger.reader() as reader:
+            known = connection_ids(reader)
+    except NotPublishedError:
+        known = frozenset[str]()
+    return [
+        event
+        for event in events
+        if event.kind is not EventKind.CONNECTION_DELETED or event.subject in known
+    ]
 
 
 def _requests(

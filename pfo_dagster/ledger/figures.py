@@ -234,6 +234,12 @@ def account_count(
     return sum(row.accounts for row in counted)
 
 
+def connection_ids(reader: Reader) -> frozenset[str]:
+    """The ids of all connections that were ever listed."""
+    rows = reader.rows("SELECT DISTINCT connection_id FROM connections")
+    return frozenset(str(row["connection_id"]) for row in rows)
+
+
 def freshness(reader: Reader) -> list[Freshness]:
     """How current the figures are, per tenant and provider."""
     return ask(

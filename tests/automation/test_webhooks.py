@@ -29,6 +29,7 @@ from pfo_dagster.openbanking.powens.events import BankEvent, EventKind
 from pfo_dagster.openbanking.powens.receiver import ReceiverSettings, receiver_app
 from pfo_dagster.openbanking.powens.signature import DATE_HEADER, SIGNATURE_HEADER, sign
 from pfo_dagster.resources import utc_now
+from tests.ledger.builders import balance, connection, record, refresh
 from tests.workflows.household import Household
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -50,8 +51,9 @@ def synced(connection: int, minutes: int = 0, state: str | None = None) -> BankE
 class Automation:
     """The sensor of the real project, with a storage of its own and its cursor."""
 
-    def __init__(self, project: dg.Definitions, instance: dg.DagsterInstance) -> None:
-        self.project = project
+    def __init__(self, home: Household, instance: dg.DagsterInstance) -> None:
+        self.project = home.project().definitions
+        self.ledger = home.ledger
         self.instance = instance
         self.cursor: str | None = None
         self.stored = threading.Event()
@@ -69,6 +71,7 @@ class Automation:
             instance=self.instance,
             cursor=self.cursor,
             repository_def=self.project.get_repository_def(),
+            resources={"ledger": self.ledger},
         ) as context:
             result = sensor.evaluate_tick(context)
         self.cursor = result.cursor
@@ -76,14 +79,18 @@ class Automation:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
-    return Household(tmp_path_factory.mktemp("home") / "data").project().definitions
+def home(tmp_path_factory: pytest.TempPathFactory) -> Household:
+    """One with a single bank, whose connection is 101."""
+    home = Household(tmp_path_factory.mktemp("home") / "data")
+    with home.ledger.writer() as writer:
+        record(writer, refresh(), [balance()], connections=[connection(connection_id="101")])
+    return home
 
 
 @pytest.fixture
-def automation(project: dg.Definitions, tmp_path: Path) -> Generator[Automation]:
+def automation(home: Household, tmp_path: Path) -> Generator[Automation]:
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
-        yield Automation(project, instance)
+        yield Automation(home, instance)
 
 
 def jobs(requests: Sequence[dg.RunRequest]) -> list[str]:
@@ -105,7 +112,7 @@ def test_the_run_that_is_started_forces_nothing(tmp_path: Path) -> None:
     home = Household(tmp_path / "data")
     definitions = home.project().definitions
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
-        automation = Automation(definitions, instance)
+        automation = Automation(home, instance)
         automation.keep(synced(101))
         [request] = [one for one in automation.look() if one.job_name == BALANCES_JOB]
         result = definitions.resolve_job_def(BALANCES_JOB).execute_in_process(
@@ -146,6 +153,12 @@ def test_a_deletion_reads_the_accounts_once(automation: Automation) -> None:
     assert automation.look() == []
     automation.keep(synced(101))
     assert jobs(automation.look()) == [BALANCES_JOB, TRANSACTIONS_JOB], "it may be listed again"
+
+
+def test_a_deletion_elsewhere_in_the_domain_is_none_of_ours(automation: Automation) -> None:
+    automation.keep(BankEvent(kind=EventKind.CONNECTION_DELETED, subject="102"))
+    assert automation.look() == []
+    assert "102" not in (automation.cursor or "")
 
 
 def test_an_observation_by_hand_is_no_event(automation: Automation) -> None:
@@ -218,7 +231,7 @@ def signed(connection: int, *, minutes: int = 0) -> dict[str, Any]:
 
 
 def test_a_receiver_that_is_killed_after_its_answer_has_lost_nothing(
-    project: dg.Definitions, tmp_path: Path
+    home: Household, tmp_path: Path
 ) -> None:
     """In processes of their own: one is killed, the next one brings what the first one answered."""
     with receiver(tmp_path) as (process, address):
@@ -233,7 +246,7 @@ def test_a_receiver_that_is_killed_after_its_answer_has_lost_nothing(
     assert SECRET.get_secret_value() not in process.said
     with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
         assert [event.subject for event in kept_events(instance)] == ["101"]
-        assert jobs(Automation(project, instance).look()) == [BALANCES_JOB, TRANSACTIONS_JOB]
+        assert jobs(Automation(home, instance).look()) == [BALANCES_JOB, TRANSACTIONS_JOB]
 
 
 class Process(subprocess.Popen[str]):

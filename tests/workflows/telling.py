@@ -48,7 +48,9 @@ def told(
                 headers = {DATE_HEADER: "0", SIGNATURE_HEADER: signature}
                 httpx.post(address + path, content=body, headers=headers).raise_for_status()
         repository = definitions.get_repository_def()
-        with dg.build_sensor_context(instance=instance, repository_def=repository) as context:
+        with dg.build_sensor_context(
+            instance=instance, repository_def=repository, resources={"ledger": home.ledger}
+        ) as context:
             tick = sensor.evaluate_tick(context)
         return [
             home.execute(request.job_name or "", request.run_config, instance=instance)
