@@ -30,21 +30,30 @@ class Settings(BaseSettings):
     """What can be set from outside. Every variable's default works without any being set."""
 
     model_config = SettingsConfigDict(
-        env_file=PROJECT_ROOT / ".env", extra="ignore", frozen=True, populate_by_name=True
+        env_file=PROJECT_ROOT / ".env",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
     )
 
     data_dir: Path = Field(PROJECT_ROOT / "data", alias="PFO_DATA_DIR")
+    """Where the ledger, what is published, and Dagster's storage are kept, for its owner alone."""
     specs_dir: Path = Field(PROJECT_ROOT / "specs", alias="PFO_SPECS_DIR")
+    """The workflow specs, and `app.yaml`, which binds what they need."""
     chosen_dagster_home: Path | None = Field(None, alias="DAGSTER_HOME")
+    """Dagster's own storage, the same for every command; `dagster/` of the data if not set."""
 
     powens_domain: str | None = Field(None, alias="POWENS_DOMAIN")
     """The domain alone (`acme-sandbox`), without `.biapi.pro`."""
     powens_base_url: str | None = Field(None, alias="POWENS_BASE_URL")
     """In place of the domain: the whole base URL, which ends in `/2.0`."""
     powens_user_token: SecretStr | None = Field(None, alias="POWENS_USER_TOKEN")
+    """The permanent token of the user whose accounts are read; `pfo powens connect` gets one."""
     powens_client_id: str | None = Field(None, alias="POWENS_CLIENT_ID")
     """The number of the client application; no secret, needed for links to the webview alone."""
     powens_webhook_secret: SecretStr | None = Field(None, alias="POWENS_WEBHOOK_SECRET")
+    """By which `pfo webhooks serve` knows that a webhook is from Powens."""
 
     powens_connect_seconds: float = Field(5, alias="PFO_POWENS_CONNECT_SECONDS", gt=0, le=3600)
     """How long to wait for a connection to Powens."""
@@ -58,6 +67,7 @@ class Settings(BaseSettings):
     """Most calls a minute; 30 at one of Powens' sandboxes, and no limit elsewhere, if not set."""
 
     sandbox_seed: int = Field(2026, alias="PFO_SANDBOX_SEED")
+    """Which made-up household the sandbox has; the same number gives the same figures."""
     stale_after_hours: int = Field(24, alias="PFO_STALE_AFTER_HOURS", ge=1)
     """Age of a connection's data from which a refresh asks the bank itself."""
     forced_syncs_per_day: int = Field(4, alias="PFO_FORCED_SYNCS_PER_DAY", ge=0)
