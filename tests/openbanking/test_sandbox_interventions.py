@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -107,3 +108,20 @@ def test_what_there_is_not_is_refused_with_what_there_is(stage: Stage) -> None:
         delete_connection(stage, 9)
     with pytest.raises(ValueError, match="SCARequired"):
         put_into_state(stage, 101, "Sick")
+
+
+def test_what_a_bank_waits_for_is_done_in_the_webview(client: httpx.Client) -> None:
+    assert client.get("/users/me/connections/103").json()["state"] == "SCARequired"
+    asked = {
+        "code": client.get("/auth/token/code").json()["code"],
+        "redirect_uri": "http://127.0.0.1:9/callback",
+        "connection_id": "103",
+    }
+    webview = client.base_url.copy_with(path="/webview/en/reconnect")
+    page = client.get(webview, params=asked).text
+    [link] = re.findall('<a href="([^"]+)">Connect', page)
+    back = client.get(link)
+    assert back.headers["Location"] == "http://127.0.0.1:9/callback?connection_id=103"
+    mended = client.get("/users/me/connections/103").json()
+    assert (mended["state"], mended["last_update"]) == (None, "2026-03-18 13:00:00")
+    assert client.get(link).status_code == 403, "a visit ends once"

@@ -52,11 +52,13 @@ def sandbox_app(
     state: SandboxState,
     faults: Faults | None = None,
     user_created: Callable[[], None] = lambda: None,
+    reconnected: Callable[[int], None] = lambda _: None,
 ) -> Starlette:
     """The sandbox of one world, whose one user's token is `SANDBOX_TOKEN`.
 
     `clock` gives an aware time; the same time, world and state give the same bytes. What was
-    created by connecting is in `app.state.onboarding`; `user_created` is called when a user is.
+    created by connecting is in `app.state.onboarding`. `user_created` is called when a user is,
+    `reconnected` with the id of a connection for which the user did in the webview what was due.
     """
     api = _Api(history=History(world), state=state, clock=clock)
     onboarding = Onboarding(
@@ -65,6 +67,7 @@ def sandbox_app(
         clock=clock,
         answer=api.answer,
         user_created=user_created,
+        reconnected=reconnected,
     )
     user = "/2.0/users/{user}"
     routes = [

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 import httpx
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.routing import Route
 
 from pfo_dagster.openbanking.powens.json_text import as_object
@@ -44,8 +44,10 @@ class Onboarding:
     clock: Callable[[], datetime]
     answer: Callable[[Request, Mapping[str, object]], Response]
     user_created: Callable[[], None] = lambda: None
+    reconnected: Callable[[int], None] = lambda _: None
     users_created: int = 0
     _codes: dict[str, datetime] = field(default_factory=dict[str, "datetime"])
+    _visits: dict[str, _Visit] = field(default_factory=dict[str, "_Visit"])
 
     def routes(self) -> list[Route]:
         """The calls and pages, beside those of the API."""
@@ -53,6 +55,7 @@ class Onboarding:
             Route("/2.0/auth/init", self.create_user, methods=["POST"]),
             Route("/2.0/auth/renew", self.renew_token, methods=["POST"]),
             Route("/2.0/auth/token/code", self.temporary_code),
+            Route("/webview/done/{visit}", self.done),
             Route("/webview/{language}/{page}", self.webview),
         ]
 
@@ -97,15 +100,38 @@ class Onboarding:
         banks = self.world.connections
         connection = asked.get("connection_id") or str(banks[0].connection_id if banks else 1)
         state = {"state": asked["state"]} if "state" in asked else {}
+        waits = request.path_params["page"] == "reconnect" and connection.isdecimal()
+        mends = int(connection) if waits else None
         ways = {
-            "Connect the made-up bank": {"connection_id": connection, **state},
-            "Cancel": {"error": "access_denied", **state},
+            "Connect the made-up bank": _Visit(
+                f"{address}?{urlencode({'connection_id': connection, **state})}", mends
+            ),
+            "Cancel": _Visit(f"{address}?{urlencode({'error': 'access_denied', **state})}"),
         }
-        links = "".join(
-            f'<p><a href="{html.escape(f"{address}?{urlencode(query)}")}">{label}</a></p>'
-            for label, query in ways.items()
-        )
+        here = f"{request.url.scheme}://{request.url.netloc}/webview/done"
+        links = ""
+        for label, visit in ways.items():
+            ticket = secrets.token_urlsafe(24)
+            self._visits[ticket] = visit
+            links += f'<p><a href="{html.escape(f"{here}/{ticket}")}">{label}</a></p>'
         return HTMLResponse(f"<h1>Sandbox: nothing here is real</h1>{links}")
+
+    async def done(self, request: Request) -> Response:
+        """The end of a visit: a connection that waited for its user works again."""
+        visit = self._visits.pop(request.path_params["visit"], None)
+        if visit is None:
+            return HTMLResponse("<p>This visit is over.</p>", 403)
+        if visit.mends and self.world.connection(visit.mends):
+            self.reconnected(visit.mends)
+        return RedirectResponse(visit.comes_back_to)
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """How a visit to the webview may end: where to, and which connection works again then."""
+
+    comes_back_to: str
+    mends: int | None = None
 
 
 async def _body(request: Request) -> Mapping[str, object]:

@@ -17,7 +17,12 @@ from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.openbanking.sandbox.app import sandbox_app
 from pfo_dagster.openbanking.sandbox.faults import Fault, breakage, misbehave
-from pfo_dagster.openbanking.sandbox.interventions import interventions_of, world_after
+from pfo_dagster.openbanking.sandbox.interventions import (
+    WORKS,
+    interventions_of,
+    put_into_state,
+    world_after,
+)
 from pfo_dagster.openbanking.sandbox.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
@@ -135,7 +140,11 @@ class Stage:
             planned = self._world or SCENARIOS[controls.scenario].world(self._seed, controls.turn)
             world = world_after(planned, controls)
             app = sandbox_app(
-                world=world, clock=self.clock, state=self.state, user_created=self._user_created
+                world=world,
+                clock=self.clock,
+                state=self.state,
+                user_created=self._user_created,
+                reconnected=lambda connection_id: put_into_state(self, connection_id, WORKS),
             )
             self._made = (key, world, app)
         return self._made[1:]
