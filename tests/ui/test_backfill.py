@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from datetime import date, timedelta
+from typing import Any
 
 from tests.ui.server import DagsterServer
 
@@ -47,7 +48,7 @@ def test_a_range_of_days_is_one_run_of_the_daemon(server: DagsterServer) -> None
     assert [row["day"] for row in json.loads(found.stdout)] == days
 
 
-def wait_for_its_end(server: DagsterServer, backfill: str) -> dict[str, object]:
+def wait_for_its_end(server: DagsterServer, backfill: str) -> dict[str, Any]:
     """What the backfill came to."""
     deadline = time.monotonic() + _A_FEW_LOOKS
     while True:
