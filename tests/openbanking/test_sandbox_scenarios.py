@@ -24,7 +24,7 @@ from pfo_dagster.openbanking.sandbox import (
 )
 from pfo_dagster.openbanking.sandbox.controls import clock_moved
 from pfo_dagster.openbanking.sandbox.faults import BREAKAGES, CODES, breakage
-from pfo_dagster.openbanking.sandbox.scenarios import RENUMBERED_BY, STATES
+from pfo_dagster.openbanking.sandbox.made_worlds import RENUMBERED_BY, STATES
 from pfo_dagster.openbanking.sandbox.server import running
 from tests.openbanking.support import NOON, Clock, run
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.openbanking.sandbox.controls import Controls, StateByHand
-from pfo_dagster.openbanking.sandbox.scenarios import STATES
+from pfo_dagster.openbanking.sandbox.made_worlds import STATES
 
 if TYPE_CHECKING:
     from pfo_dagster.openbanking.sandbox.stage import Stage
