@@ -67,7 +67,7 @@ def _message(said: Message | None) -> str:
 
 def _clock(shown: Overview) -> str:
     ahead = shown.controls.clock_ahead
-    moved = f"Moved by {ahead}." if ahead else "Not moved."
+    moved = f"Moved by {str(ahead).removesuffix(', 0:00:00')}." if ahead else "Not moved."
     if shown.read_until and shown.now < shown.read_until:
         moved += f" Runs refuse it: figures of {shown.read_until:%Y-%m-%d %H:%M} UTC were read."
     steps = "".join(
@@ -134,7 +134,7 @@ def _connections(shown: Overview) -> str:
         ]
         for row in shown.connections
     ]
-    headers = ["Id", "Bank", "State", "Last update", "Next try", "#Accounts", "#Forced in 24 h", ""]
+    headers = ["Id", "Bank", "State", "Last update", "Next try", "#Accounts", "#Forced, 24 h", ""]
     caption = _counted(len(rows), shown.connections_in_all, "connections; times are of Paris")
     user = (
         '<p class="bad">The user was deleted: the token is refused.</p>'
