@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 import sys
 from datetime import timedelta
 from functools import partial
@@ -15,7 +16,7 @@ import uvicorn
 
 from pfo_dagster.automation.spool import Spool, bringing
 from pfo_dagster.automation.webhooks import keep_events, kept_events
-from pfo_dagster.cli.console import CALLED_WRONGLY, out, stop
+from pfo_dagster.cli.console import CALLED_WRONGLY, FAILED, out, stop
 from pfo_dagster.config import load_settings
 from pfo_dagster.dagster_home import use_dagster_home
 from pfo_dagster.openbanking.powens.events import EventKind
@@ -36,37 +37,42 @@ def serve_webhooks(*, host: str, port: int, max_age_seconds: int, signed_prefix:
             "It is the secret_key that Powens gave when the HMAC signature was set up."
         )
         raise stop(problem, CALLED_WRONGLY)
-    user_id = asyncio.run(_user_id(settings))
-    use_dagster_home(settings)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    spool = Spool(settings.data_dir / "webhooks")
-    with dg.DagsterInstance.get() as instance:
-        app = receiver_app(
-            ReceiverSettings(
-                secret=secret,
-                user_id=user_id,
-                max_age=timedelta(seconds=max_age_seconds),
-                signed_prefix=signed_prefix,
-            ),
-            keep=spool.add,
-            known=[*kept_events(instance), *spool.waiting()],
-            clock=utc_now,
+    # What others log at this level is of no use here: each step of making Dagster's tables.
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    logging.getLogger("pfo_dagster").setLevel(logging.INFO)
+    with _listener(host, port) as listener:
+        use_dagster_home(settings)
+        believed = ReceiverSettings(
+            secret=secret,
+            user_id=asyncio.run(_user_id(settings)),
+            max_age=timedelta(seconds=max_age_seconds),
+            signed_prefix=signed_prefix,
         )
-        out.print(f"Receiving for user {user_id} at:")
+        out.print(f"Receiving for user {believed.user_id} at:")
         for kind in EventKind:
             out.print(f"  http://{host}:{port}/webhooks/{kind}", soft_wrap=True)
-        # uvicorn ends in order and then raises the signal again, which by default would end this
-        # process before the last events are in the storage.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        with bringing(spool, partial(keep_events, instance)):
-            uvicorn.run(
-                app,
-                host=host,
-                port=port,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-            )
+        _serve(settings, believed, listener)
+
+
+def _serve(settings: Settings, believed: ReceiverSettings, listener: socket.socket) -> None:
+    spool = Spool(settings.data_dir / "webhooks")
+    # uvicorn ends in order and then raises the signal again, which by default would end this
+    # process before the last events are in the storage.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with dg.DagsterInstance.get() as instance, bringing(spool, partial(keep_events, instance)):
+        known = [*kept_events(instance), *spool.waiting()]
+        app = receiver_app(believed, keep=spool.add, known=known, clock=utc_now)
+        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        problem = f"{host}:{port} cannot be listened at: {error.strerror}. Choose another --port."
+        raise stop(problem, FAILED) from None
 
 
 async def _user_id(settings: Settings) -> str:

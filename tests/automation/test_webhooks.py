@@ -20,10 +20,12 @@ from typing import Any
 import dagster as dg
 import httpx
 import pytest
+import typer
 from pydantic import SecretStr
 
 from pfo_dagster.automation.spool import Spool, bringing
 from pfo_dagster.automation.webhooks import WEBHOOKS, keep_events, kept_events
+from pfo_dagster.cli.receive import serve_webhooks
 from pfo_dagster.openbanking.loopback import listening
 from pfo_dagster.openbanking.powens.events import BankEvent, EventKind
 from pfo_dagster.openbanking.powens.receiver import ReceiverSettings, receiver_app
@@ -294,6 +296,22 @@ def wait_for(address: str) -> None:
         else:
             return
     raise AssertionError("the receiver did not start")
+
+
+def test_an_address_that_is_taken_is_said_before_anybody_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PFO_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("POWENS_WEBHOOK_SECRET", SECRET.get_secret_value())
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(typer.Exit) as stopped:
+            serve_webhooks(host="127.0.0.1", port=port, max_age_seconds=0, signed_prefix="")
+    assert stopped.value.exit_code == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f"127.0.0.1:{port} cannot be listened at: Address already in use" in said.err
+    assert "--port" in said.err
 
 
 def test_without_a_secret_nothing_is_received(tmp_path: Path) -> None:

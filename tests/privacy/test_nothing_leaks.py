@@ -6,16 +6,16 @@ server) runs, with compute logs, on a bank whose every answer is full of canarie
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import httpx
 import pytest
 
-from pfo_dagster.dashboard import sections
-from pfo_dagster.dashboard.page import read_page
+from pfo_dagster.dashboard.serving import dashboard_app
 from pfo_dagster.ledger import Ledger
 from tests.privacy.bank import CANARIES, HOOK_SECRET, IBAN, LINK, TOKEN, bank_full_of_canaries
 from tests.privacy.receiving import receive_a_burst
@@ -68,16 +68,16 @@ def ended_runs(server: DagsterServer, starter: str, count: int) -> Mapping[str, 
 
 
 def show_the_dashboard(folder: Path) -> None:
-    """Keep beside the files what the dashboard makes of them."""
-    now = datetime.now(UTC)
-    page = read_page(Ledger(folder / "data"), now)
-    shown = [
-        sections.banner(page.publication, page.trust, now),
-        sections.accounts(page.accounts, page.sparklines, page.trust, now),
-        sections.attention(page.connections, now),
-        repr(page),
-    ]
-    (folder / "dashboard.html").write_text("\n".join(shown), encoding="utf-8")
+    """Keep beside the files what `pfo dashboard` serves."""
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(dashboard_app(Ledger(folder / "data"), token=None))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.get("/")
+
+    answer = asyncio.run(ask()).raise_for_status()
+    assert "Household ledger</h1>" in answer.text
+    (folder / "dashboard.html").write_text(answer.text, encoding="utf-8")
 
 
 def test_the_runs_did_what_they_are_searched_for(left_behind: Path) -> None:
