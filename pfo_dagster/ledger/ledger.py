@@ -56,12 +56,14 @@ class Ledger:
         return self._clock()
 
     @contextlib.contextmanager
-    def writer(self, timeout: float = 60.0) -> Generator[Writer]:
+    def writer(self, timeout: float = 60.0, *, publishes: bool = True) -> Generator[Writer]:
         """Be the one who writes, waiting up to `timeout` seconds for another one to end.
 
         Creates the ledger if it is missing, brings its schema up to date, and repairs what a
-        killed writer left. The process's umask is 077 meanwhile, since DuckDB creates files of its
-        own: threads that create files for others should not run beside it. Raises `LedgerError`.
+        killed writer left. Without `publishes`, readers see what is recorded when the next writer
+        publishes: for records that nobody waits for, in half the time. The process's umask is 077
+        meanwhile, since DuckDB creates files of its own: threads that create files for others
+        should not run beside it. Raises `LedgerError`.
         """
         with contextlib.ExitStack() as stack:
             stack.enter_context(self._locked(timeout))
@@ -74,10 +76,11 @@ class Ledger:
                 migrate(connection, bundled_migrations(), self._clock())
                 parquet = ParquetPublisher(connection, self.parquet_path)
                 publisher = Publisher(connection, source, self.published_path, parquet)
-                lags = publisher.lags()
+                lags = publishes and publisher.lags()
             if lags:
                 publisher.publish(self._clock())
-            yield Writer(connection, self.warehouse_path, publisher, self._clock)
+            publication = publisher if publishes else None
+            yield Writer(connection, self.warehouse_path, publication, self._clock)
 
     def restore(self, file: Path, timeout: float = 60.0) -> int:
         """Make the ledger anew from a published file, and publish it; the last commit it holds.

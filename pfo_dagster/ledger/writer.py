@@ -1,8 +1,8 @@
 """The one who may write: every method is one transaction, published to readers when it returns.
 
-Got from `Ledger.writer()`, which holds the lock meanwhile. Each recording is idempotent: handed in
-again, for instance because the answer to the first try was lost, it changes nothing and gives the
-same result.
+Got from `Ledger.writer()`, which holds the lock meanwhile, and may leave out the publication. Each
+recording is idempotent: handed in again, for instance because the answer to the first try was lost,
+it changes nothing and gives the same result.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Writer:
         self,
         connection: DuckDBPyConnection,
         warehouse: Path,
-        publisher: Publisher,
+        publisher: Publisher | None,
         clock: Callable[[], datetime],
     ) -> None:
         self._connection = connection
@@ -228,4 +228,5 @@ class Writer:
             commit(self._connection, kind, subject_id, self._clock()) as transaction,
         ):
             yield transaction
-        self._publisher.publish(self._clock())
+        if self._publisher is not None:
+            self._publisher.publish(self._clock())

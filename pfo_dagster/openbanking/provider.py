@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date, datetime
     from types import TracebackType
 
@@ -36,11 +37,15 @@ class OpenBankingProvider(Protocol):
         """Every connection of the user, with the names of their institutions."""
         ...
 
-    async def sync(self, connection: Connection) -> SyncOutcome:
+    async def sync(
+        self, connection: Connection, *, about_to_ask: Callable[[], None] = lambda: None
+    ) -> SyncOutcome:
         """Ask the bank itself, then wait (bounded) until the connection's data moved.
 
-        A scarce resource: callers decide whether it is due (`operations.balances`). A sync that
-        times out or is already running is not an error; the outcome says what was seen.
+        A scarce resource: callers decide whether it is due (`operations.banking.decisions`), and
+        keep account of it in `about_to_ask`, which is called at most once, right before the call
+        leaves; what it raises prevents the call. A sync that times out or is already running is not
+        an error; the outcome says what was seen.
         """
         ...
 

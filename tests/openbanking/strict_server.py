@@ -22,8 +22,8 @@ KNOWN = {
     ),
     "PUT": (r"/2\.0/users/me/connections/\d+",),
 }
-BETWEEN_SYNCS = timedelta(hours=6)
-"""Four a day and connection, evenly spread."""
+SYNCS_A_DAY = 4
+"""Of a connection, within any 24 hours: what PSD2 allows without the account holder."""
 CALLS_A_MINUTE = 30
 
 
@@ -38,12 +38,13 @@ class StrictServer:
     ) -> None:
         self.violations: list[str] = []
         self.calls = 0
+        self.syncs = 0
         self._app = app
         self._token = token
         self._host = host
         self._clock = clock
         self._times: list[datetime] = []
-        self._synced: dict[str, datetime] = {}
+        self._synced: dict[str, list[datetime]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope["method"], scope["path"]
@@ -89,7 +90,9 @@ class StrictServer:
         if len(self._times) > CALLS_A_MINUTE:
             problems.append("more than 30 calls within a minute")
         if method == "PUT":
-            if path in self._synced and now - self._synced[path] < BETWEEN_SYNCS:
-                problems.append("synced again within its budget's window")
-            self._synced[path] = now
+            earlier = [at for at in self._synced.get(path, []) if at > now - timedelta(days=1)]
+            if len(earlier) >= SYNCS_A_DAY:
+                problems.append("a fifth forced sync within 24 hours")
+            self._synced[path] = [*earlier, now]
+            self.syncs += 1
         return problems

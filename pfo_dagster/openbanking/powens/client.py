@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import httpx
@@ -135,16 +135,23 @@ class PowensClient:
         path = f"/users/me/accounts/{quote(account_id, safe='')}/balances"
         return await self._get(self._url(f"{path}?all&min_date={since}&max_date={until}"))
 
-    async def sync(self, connection_id: str) -> Answer | None:
+    async def sync(
+        self, connection_id: str, about_to_ask: Callable[[], None] = lambda: None
+    ) -> Answer | None:
         """Force one sync of a connection, saying that the user is not there.
+
+        `about_to_ask` is called when it is this call's turn, so that an account of calls kept there
+        has the instants at which they leave.
 
         None where the answer proves nothing: 409 (just synced, or under way), no whole answer in
         time. The sync may be running all the same: look at the connection.
         """
         path = f"/users/me/connections/{quote(connection_id, safe='')}?psu_requested=false"
         url = self._url(path)
+        await self._pace.turn()
+        about_to_ask()
         try:
-            reply = await self._send("PUT", url)
+            reply = await self._exchange.send("PUT", url)
         except (httpx.ReadTimeout, httpx.WriteTimeout, TimeoutError, UnusableReplyError, *_DROPPED):
             return None
         except httpx.TransportError as error:
@@ -190,7 +197,8 @@ class PowensClient:
         waits = iter(REDIAL_SECONDS)
         while True:
             try:
-                return await self._send("GET", url)
+                await self._pace.turn()
+                return await self._exchange.send("GET", url)
             except UnusableReplyError as error:
                 raise unusable(call=_call("GET", url), problem=str(error)) from None
             except (httpx.TransportError, TimeoutError) as error:
@@ -198,10 +206,6 @@ class PowensClient:
                 if wait is None:
                     raise no_answer(call=_call("GET", url), host=url.host, error=error) from error
             await self._sleep(wait)
-
-    async def _send(self, method: Literal["GET", "PUT"], url: httpx.URL) -> Reply:
-        await self._pace.turn()
-        return await self._exchange.send(method, url)
 
     def _refusal(self, method: str, url: httpx.URL, reply: Reply) -> ProviderError:
         return refusal(

@@ -78,9 +78,11 @@ class PowensProvider(OpenBankingProvider):
         listing = await self._client.connections()
         return tuple(read_connection(row, provider=self._name) for row in listing.rows)
 
-    async def sync(self, connection: Connection) -> SyncOutcome:
+    async def sync(
+        self, connection: Connection, *, about_to_ask: Callable[[], None] = lambda: None
+    ) -> SyncOutcome:
         """Force a sync and wait until it came to something; see `ForcedSync`."""
-        return await self._forced_sync.run(connection)
+        return await self._forced_sync.run(connection, about_to_ask)
 
     async def accounts(self) -> AccountListing:
         """Every account, deleted and disabled ones included, with Powens' own totals."""

@@ -38,7 +38,7 @@ class ForcedSync:
     clock: Callable[[], datetime]
     sleep: Callable[[float], Awaitable[None]]
 
-    async def run(self, before: Connection) -> SyncOutcome:
+    async def run(self, before: Connection, about_to_ask: Callable[[], None]) -> SyncOutcome:
         """Sync the connection that was last seen as `before`.
 
         One that waits for its user is left alone: asking its bank could send that user a
@@ -46,7 +46,7 @@ class ForcedSync:
         """
         if before.state is ConnectionState.NEEDS_USER:
             return SyncOutcome(connection=before, moved=False, note=f"not asked: {_plight(before)}")
-        answer = await self.client.sync(before.connection_id)
+        answer = await self.client.sync(before.connection_id, about_to_ask)
         wait = self.timeouts.poll_every
         if answer is None:
             now, wait = await self._look(before, before)

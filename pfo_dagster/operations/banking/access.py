@@ -53,20 +53,22 @@ def ledger_of(context: OperationContext[Any]) -> Ledger:
 
 
 @contextmanager
-def recording(context: OperationContext[Any], provider: str) -> Iterator[Writer]:
-    """The ledger, to record what `provider` said.
+def recording(
+    context: OperationContext[Any], provider: str, *, publishes: bool = True
+) -> Iterator[Writer]:
+    """The ledger, to record what `provider` said, for readers to see unless told otherwise.
 
     Raises `OperationError` where a ledger of made-up data would get a bank's, or the other way
     round: whoever adds up `latest_balances` must never add the two.
     """
-    with recording_in(ledger_of(context), provider) as writer:
+    with recording_in(ledger_of(context), provider, publishes=publishes) as writer:
         yield writer
 
 
 @contextmanager
-def recording_in(ledger: Ledger, provider: str) -> Iterator[Writer]:
+def recording_in(ledger: Ledger, provider: str, *, publishes: bool = True) -> Iterator[Writer]:
     """`recording`, for who runs no operation."""
-    with ledger.writer() as writer:
+    with ledger.writer(publishes=publishes) as writer:
         others = {known for known in writer.providers() if _made_up(known) != _made_up(provider)}
         if others:
             raise OperationError(

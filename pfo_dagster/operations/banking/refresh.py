@@ -170,17 +170,23 @@ async def _force(
     connection: Connection,
     decision: Decision,
 ) -> _Handled:
-    """Sync one connection. The attempt is on record before the bank hears of it."""
-    with recording(context, bank.name) as writer:
-        writer.record_sync_attempt(
-            tenant_id=access.tenant_id,
-            provider=bank.name,
-            connection_id=connection.connection_id,
-            run_id=context.run_id,
-            at=access.clock(),
-        )
+    """Sync one connection. The attempt is on record before the bank hears of it.
+
+    Readers see it with what the refresh brings: to publish it by itself took longer than the call.
+    """
+
+    def record_attempt() -> None:
+        with ledger_of(context).writer(publishes=False) as writer:
+            writer.record_sync_attempt(
+                tenant_id=access.tenant_id,
+                provider=bank.name,
+                connection_id=connection.connection_id,
+                run_id=context.run_id,
+                at=access.clock(),
+            )
+
     try:
-        outcome = await bank.sync(connection)
+        outcome = await bank.sync(connection, about_to_ask=record_attempt)
     except ProviderError as error:
         context.log.warning("%s: the sync failed: %s", _name(connection), error)
         return _Handled(connection, "forced", f"{decision.reason}; {error}", error.kind)
@@ -192,7 +198,7 @@ async def _force(
 def _attempts(
     context: OperationContext[RefreshInput], access: BankAccess, provider: str, *, since: datetime
 ) -> dict[str, list[datetime]]:
-    with ledger_of(context).writer() as writer:
+    with recording(context, provider, publishes=False) as writer:
         return writer.sync_attempts(access.tenant_id, provider, since)
 
 

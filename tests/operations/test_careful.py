@@ -1,0 +1,86 @@
+"""What operations send over days and crashes: nothing that the strict server would complain of."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pfo_dagster.ledger import Ledger
+from pfo_dagster.openbanking.sandbox import SCENARIOS
+from pfo_dagster.operations.banking.decisions import RefreshPolicy
+from tests.openbanking.support import NOON
+from tests.operations.careful import ACCOUNTS, REFRESH, TRANSACTIONS, Careful, Killed
+
+# The scenario of ten thousand accounts is this of fifty banks to the strict server, and slow.
+LIGHT = [name for name in SCENARIOS if name != "ten-thousand-accounts"]
+ALWAYS = RefreshPolicy(force_sync="always")
+
+
+@pytest.fixture(scope="module")
+def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a ledger that holds nothing, since making its schema takes longest."""
+    data_dir = tmp_path_factory.mktemp("empty") / "data"
+    with Ledger(data_dir).writer():
+        return data_dir
+
+
+@pytest.fixture
+def data_dir(empty_ledger: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(empty_ledger, tmp_path / "data")
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_nothing_careless_is_sent_over_two_days_of_any_scenario(name: str, data_dir: Path) -> None:
+    home = Careful(data_dir, name)
+    home.run(ACCOUNTS)
+    home.run(REFRESH)
+    home.clock.now = NOON + timedelta(hours=25)
+    home.run(REFRESH)
+    home.run(TRANSACTIONS)
+    assert home.strict.violations == []
+    assert home.strict.calls >= 7
+    assert home.published("FROM latest_balances")
+    assert home.published("FROM transactions")
+
+
+def test_nothing_careless_is_sent_at_fifty_banks_that_are_asked_at_once(data_dir: Path) -> None:
+    home = Careful(data_dir, policy=ALWAYS, scenario="fifty-banks")
+    home.run(REFRESH)
+    assert home.strict.violations == []
+    assert home.strict.syncs == 50
+    assert home.clock.now - NOON >= timedelta(minutes=1), "more than thirty calls take their time"
+
+
+def test_no_bank_is_asked_more_than_its_budget_over_refreshes_crashes_and_retries(
+    data_dir: Path,
+) -> None:
+    chance = random.Random(1)  # noqa: S311 - the same crashes each time
+    home = Careful(data_dir, policy=ALWAYS)
+    ends: list[object] = []
+    for _ in range(16):
+        home.clock.now += timedelta(minutes=chance.choice([3, 20, 90, 400]))
+        home.kill_at = chance.choice([None, chance.randrange(2, 12)])
+        ends.append(home.run(REFRESH))
+    killed = sum(isinstance(end, Killed) for end in ends)
+    assert 3 < killed < 13
+    assert home.strict.violations == []
+    home.ledger.catch_up()
+    on_record = home.published("FROM sync_attempts")
+    assert home.strict.syncs <= len(on_record) <= home.strict.syncs + killed
+    assert home.strict.syncs > 8
+
+
+def test_a_budget_that_was_used_up_is_there_again_after_a_day(data_dir: Path) -> None:
+    home = Careful(data_dir, policy=ALWAYS)
+    asked = []
+    for _ in range(9):
+        home.clock.now += timedelta(hours=4, minutes=1)
+        before = home.strict.syncs
+        home.run(REFRESH)
+        asked.append(home.strict.syncs > before)
+    assert asked == [True] * 4 + [False] * 2 + [True] * 3
+    assert home.strict.violations == []
