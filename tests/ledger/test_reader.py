@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -109,9 +109,24 @@ def test_the_newest_provider_is_named(ledger: Ledger) -> None:
         assert reader.provider() == "powens:home"
 
 
-def test_the_day_of_a_balance_is_the_day_in_paris(ledger: Ledger) -> None:
-    late = NOON.replace(hour=23, minute=30)
+@pytest.mark.parametrize(
+    ("as_of", "day"),
+    [
+        ("2026-11-20T22:59:59", "2026-11-20"),
+        ("2026-11-20T23:00:00", "2026-11-21"),
+        # The day of 23 hours, 29 March, and the one of 25, 25 October.
+        ("2026-03-28T23:00:00", "2026-03-29"),
+        ("2026-03-29T21:59:59", "2026-03-29"),
+        ("2026-03-29T22:00:00", "2026-03-30"),
+        ("2026-10-24T22:00:00", "2026-10-25"),
+        ("2026-10-25T22:59:59", "2026-10-25"),
+        ("2026-10-25T23:00:00", "2026-10-26"),
+    ],
+)
+def test_the_day_of_a_balance_is_the_day_in_paris(ledger: Ledger, as_of: str, day: str) -> None:
     with ledger.writer() as writer:
-        record(writer, refresh(), [balance(as_of=late)])
+        record(writer, refresh(), [balance(as_of=datetime.fromisoformat(f"{as_of}+00:00"))])
     [row] = published(ledger, "balances")
-    assert str(row["day"]) == "2026-11-21"
+    assert str(row["day"]) == day
+    [position] = published(ledger, "daily_cash_position")
+    assert str(position["day"]) == day
