@@ -22,6 +22,7 @@ def _():
     from pfo_dagster.config import load_settings
     from pfo_dagster.dashboard import figures, sections, tables
     from pfo_dagster.dashboard.page import current_page
+    from pfo_dagster.dashboard.sources import account_of, source_of
     from pfo_dagster.dashboard.watching import mark_of
     from pfo_dagster.ledger import Ledger, LedgerError, explain
 
@@ -29,6 +30,7 @@ def _():
         Ledger,
         LedgerError,
         UTC,
+        account_of,
         datetime,
         explain,
         figures,
@@ -37,6 +39,7 @@ def _():
         mo,
         current_page,
         sections,
+        source_of,
         tables,
         time,
     )
@@ -86,7 +89,7 @@ def _(mo, page, sections):
         [
             mo.md("# Household ledger"),
             mo.Html(sections.banner(page.publication, page.trust, page.read_at)),
-            mo.Html(sections.positions(page.positions, page.trust)),
+            mo.Html(sections.positions(page.positions, page.trust, page.names)),
         ]
     )
 
@@ -99,8 +102,11 @@ def _(mo, page, sections):
     mo.vstack(
         [
             mo.md("## Cash position over time"),
-            *(charts.position_chart(days, currency) for currency, days in page.cash.items()),
-            mo.Html(sections.months(page.month_ends)),
+            *(
+                charts.position_chart(days, currency + page.names[source])
+                for (source, currency), days in page.cash.items()
+            ),
+            mo.Html(sections.months(page.month_ends, page.names)),
         ]
     )
     return (charts,)
@@ -111,7 +117,11 @@ def _(mo, page, sections):
     mo.vstack(
         [
             mo.md("## Accounts"),
-            mo.Html(sections.accounts(page.accounts, page.sparklines, page.trust, page.read_at)),
+            mo.Html(
+                sections.accounts(
+                    page.accounts, page.sparklines, page.trust, page.read_at, page.names
+                )
+            ),
             mo.md("## Banks"),
             mo.Html(sections.attention(page.connections, page.read_at)),
             mo.md("## Changes"),
@@ -123,12 +133,13 @@ def _(mo, page, sections):
 
 
 @app.cell
-def _(chosen, mo, page, set_chosen):
+def _(account_of, chosen, mo, page, set_chosen, source_of):
     _labels = {
-        f"{one.account_name} ({one.institution or one.provider}, {one.account_id})": one.account_id
+        f"{one.account_name} ({one.institution or one.provider}, {one.account_id})"
+        f"{page.names[source_of(one)]}": account_of(one)
         for one in page.accounts
     }
-    _before = [label for label, account_id in _labels.items() if account_id == chosen()]
+    _before = [label for label, key in _labels.items() if key == chosen()]
     account = mo.ui.dropdown(
         _labels,
         value=_before[0] if _before else next(iter(_labels), None),
@@ -149,13 +160,15 @@ def _(chosen, mo, page, set_chosen):
 
 
 @app.cell
-def _(account, charts, explain, figures, known, ledger, mo, page, sections):
+def _(account, account_of, charts, explain, figures, known, ledger, mo, page, sections, source_of):
     mo.stop(account.value is None or not page.instants, mo.md("There is no account yet."))
     _at = page.instants[min(known.value, len(page.instants) - 1)]
-    (_one,) = [one for one in page.accounts if one.account_id == account.value]
+    (_one,) = [one for one in page.accounts if account_of(one) == account.value]
     with ledger.reader() as _reader:
         _observed = figures.observations(_reader, account.value, _at)
-        _told = [one for one in explain(_reader, account.value) if one.provider == _one.provider]
+        _told = [
+            one for one in explain(_reader, _one.account_id) if source_of(one) == source_of(_one)
+        ]
     mo.vstack(
         [
             mo.md(f"As it was known at **{sections.instant(_at)}**"),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from pfo_dagster.dashboard.sources import AccountKey, Source
     from pfo_dagster.ledger import Reader
 
 SANDBOX = "sandbox"
@@ -77,6 +78,8 @@ class Movement:
 class MonthEnd:
     """The position in a currency on the last day of a month that has a figure."""
 
+    tenant_id: str
+    provider: str
     day: date
     currency: str
     amount: Decimal
@@ -125,27 +128,30 @@ def publication(reader: Reader) -> Publication:
     )
 
 
-def cash_history(reader: Reader) -> dict[str, pa.Table]:
-    """The position of each day per currency: `day, amount, provider`, amounts for drawing alone."""
+def cash_history(reader: Reader) -> dict[tuple[Source, str], pa.Table]:
+    """By source and currency, `day` and `amount` of each day; amounts are for drawing alone."""
     days = reader.table(
         """
-        SELECT currency, day, amount::DOUBLE AS amount, provider
+        SELECT tenant_id, provider, currency, day, amount::DOUBLE AS amount
         FROM daily_cash_position WHERE amount IS NOT NULL
-        ORDER BY currency, provider, day
+        ORDER BY ALL
         """
     )
-    return {
-        currency: days.filter(pc.field("currency") == currency).drop_columns("currency")
-        for currency in days["currency"].unique().to_pylist()
-    }
+    keys = ["tenant_id", "provider", "currency"]
+    found: dict[tuple[Source, str], pa.Table] = {}
+    for key in days.select(keys).group_by(keys).aggregate([]).to_pylist():
+        of_key = [pc.field(name) == value for name, value in key.items()]
+        drawn = days.filter(of_key[0] & of_key[1] & of_key[2]).drop_columns(keys)
+        found[(key["tenant_id"], key["provider"]), key["currency"]] = drawn
+    return found
 
 
 def month_ends(reader: Reader) -> list[MonthEnd]:
     """The position at the end of each month and on the last day, the newest first."""
     rows = reader.rows(
         """
-        SELECT max(position.day) AS day, position.currency,
-            max_by(position.amount, position.day) AS amount,
+        SELECT position.tenant_id, position.provider, max(position.day) AS day,
+            position.currency, max_by(position.amount, position.day) AS amount,
             coalesce(max(precisions.places), 0) AS precision
         FROM daily_cash_position AS position
         LEFT JOIN (
@@ -154,27 +160,27 @@ def month_ends(reader: Reader) -> list[MonthEnd]:
         WHERE position.amount IS NOT NULL
         GROUP BY position.tenant_id, position.provider, position.currency,
             date_trunc('month', position.day)
-        ORDER BY day DESC, currency
+        ORDER BY day DESC, currency, tenant_id, provider
         """
     )
     return [MonthEnd(**row) for row in rows]
 
 
-def sparklines(reader: Reader) -> dict[str, list[float]]:
+def sparklines(reader: Reader) -> dict[AccountKey, list[float]]:
     """The last days of each account, oldest first, for drawing alone."""
     rows = reader.rows(
         """
         WITH reached AS (SELECT max(day) AS last_day FROM balances WHERE balance_type = 'current')
-        SELECT account_id, list(amount::DOUBLE ORDER BY day) AS amounts
+        SELECT tenant_id, provider, account_id, list(amount::DOUBLE ORDER BY day) AS amounts
         FROM daily_balances_between(
             (SELECT last_day - $days::INTEGER FROM reached), (SELECT last_day FROM reached)
         )
         WHERE amount IS NOT NULL
-        GROUP BY account_id
+        GROUP BY ALL
         """,
         {"days": SPARKLINE_DAYS},
     )
-    return {str(row["account_id"]): row["amounts"] for row in rows}
+    return {(row["tenant_id"], row["provider"], row["account_id"]): row["amounts"] for row in rows}
 
 
 def connections(reader: Reader, now: datetime) -> list[WaitingConnection]:
@@ -253,18 +259,23 @@ def instants(reader: Reader) -> list[datetime]:
     return [row["recorded_at"] for row in rows]
 
 
-def observations(reader: Reader, account_id: str, known_at: datetime | None) -> pa.Table:
+def observations(reader: Reader, account: AccountKey, known_at: datetime | None) -> pa.Table:
     """The current balances of an account that were on record at an instant, oldest first."""
     known = None if known_at is None else known_at.replace(tzinfo=None)
     return reader.table(
         """
         SELECT as_of, amount, amount::DOUBLE AS drawn, currency, state, recorded_at
         FROM balances
-        WHERE account_id = $account_id AND balance_type = 'current'
-            AND ($known IS NULL OR recorded_at <= $known)
+        WHERE (tenant_id, provider, account_id) = ($tenant_id, $provider, $account_id)
+            AND balance_type = 'current' AND ($known IS NULL OR recorded_at <= $known)
         ORDER BY as_of, fetched_at, commit_number
         """,
-        {"account_id": account_id, "known": known},
+        {
+            "tenant_id": account[0],
+            "provider": account[1],
+            "account_id": account[2],
+            "known": known,
+        },
     )
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.dashboard import figures
+from pfo_dagster.dashboard.sources import source_names
 from pfo_dagster.dashboard.watching import mark_of
 from pfo_dagster.ledger import holdings, positions
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from pfo_dagster.dashboard.sources import AccountKey, Source
     from pfo_dagster.dashboard.watching import Mark
     from pfo_dagster.ledger import Holding, Ledger, Position
 
@@ -36,14 +38,19 @@ class Page:
     trust: figures.Trust
     positions: Sequence[Position]
     accounts: Sequence[Holding]
-    sparklines: Mapping[str, Sequence[float]]
+    sparklines: Mapping[AccountKey, Sequence[float]]
     connections: Sequence[figures.WaitingConnection]
     movements: Sequence[figures.Movement]
     month_ends: Sequence[figures.MonthEnd]
-    cash: Mapping[str, pa.Table]
-    """By currency."""
+    cash: Mapping[tuple[Source, str], pa.Table]
+    """By source and currency."""
     instants: Sequence[datetime]
     """When refreshes were recorded, oldest first."""
+
+    @property
+    def names(self) -> Mapping[Source, str]:
+        """What to write behind a figure of each source."""
+        return source_names([*self.accounts, *self.positions, *self.month_ends])
 
 
 def current_page(ledger: Ledger, now: datetime) -> Page:

@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.dashboard.figures import RECENT_DAYS, SPARKLINE_DAYS, age
+from pfo_dagster.dashboard.sources import account_of, source_of
 from pfo_dagster.dashboard.sparklines import sparkline
 from pfo_dagster.dashboard.tables import Column, Html, Row, facts, notice, said, table
 from pfo_dagster.ledger import as_text
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         Trust,
         WaitingConnection,
     )
+    from pfo_dagster.dashboard.sources import AccountKey, Source
     from pfo_dagster.ledger import Explanation, Holding, Position
 
 _OBSERVATIONS_SHOWN: Final = 20
@@ -61,12 +63,15 @@ def banner(shown: Publication, trust: Trust, now: datetime) -> str:
     return "".join(parts)
 
 
-def positions(held: Sequence[Position], trust: Trust) -> str:
+def positions(held: Sequence[Position], trust: Trust, names: Mapping[Source, str]) -> str:
     """What is held per currency, exactly."""
     rows = [
         Row(
             [
-                Html(f"{escape(one.currency)} {_doubt(trust.currencies, one.currency).text}"),
+                Html(
+                    f"{escape(one.currency + names[source_of(one)])}"
+                    f" {_doubt(trust.currencies, one.currency).text}"
+                ),
                 as_text(one.assets, places=one.precision, grouped=True),
                 as_text(one.debts, places=one.precision, grouped=True),
                 as_text(one.amount, places=one.precision, grouped=True),
@@ -90,10 +95,16 @@ def positions(held: Sequence[Position], trust: Trust) -> str:
     return table(f"Cash position{day}", columns, rows)
 
 
-def months(ends: Sequence[MonthEnd]) -> str:
+def months(ends: Sequence[MonthEnd], names: Mapping[Source, str]) -> str:
     """The charts' figures at the end of each month."""
     rows = [
-        Row([f"{one.day}", one.currency, as_text(one.amount, places=one.precision, grouped=True)])
+        Row(
+            [
+                f"{one.day}",
+                one.currency + names[source_of(one)],
+                as_text(one.amount, places=one.precision, grouped=True),
+            ]
+        )
         for one in ends
     ]
     columns = [Column("Day"), Column("In"), Column("Position", figures=True)]
@@ -102,16 +113,21 @@ def months(ends: Sequence[MonthEnd]) -> str:
 
 
 def accounts(
-    held: Sequence[Holding], lines: Mapping[str, Sequence[float]], trust: Trust, now: datetime
+    held: Sequence[Holding],
+    lines: Mapping[AccountKey, Sequence[float]],
+    trust: Trust,
+    now: datetime,
+    names: Mapping[Source, str],
 ) -> str:
     """Every account by institution, with the line of its last days and the age of its figure."""
 
     def rows() -> Iterator[Row]:
         before: object = object()
         for one in held:
-            if one.institution != before:
-                before = one.institution
-                yield Row([one.institution or "Unknown institution"])
+            bank = (one.institution or "Unknown institution") + names[source_of(one)]
+            if bank != before:
+                before = bank
+                yield Row([bank])
             label = f"Last {SPARKLINE_DAYS} days of {one.account_name}"
             amount = as_text(one.amount, places=one.precision, grouped=True)
             yield Row(
@@ -120,7 +136,7 @@ def accounts(
                         f"{escape(one.account_name)} {_doubt(trust.accounts, one.account_id).text}"
                     ),
                     one.account_type,
-                    Html(sparkline(lines.get(one.account_id, ()), label)),
+                    Html(sparkline(lines.get(account_of(one), ()), label)),
                     amount if one.amount is not None else "unknown",
                     one.currency or "?",
                     f"{age(one.as_of, now)} old",

@@ -172,5 +172,5 @@ def first_figures(ledger: Ledger, now: datetime) -> str:
         shown = tables.notice(f"{error}", "plain")
     else:
         shown = sections.banner(page.publication, page.trust, page.read_at)
-        shown += sections.positions(page.positions, page.trust)
+        shown += sections.positions(page.positions, page.trust, page.names)
     return _FIRST.format(style=tables.STYLE, shown=shown)

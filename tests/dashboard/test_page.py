@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from pfo_dagster.dashboard import sections
+from pfo_dagster.dashboard.figures import observations
 from pfo_dagster.dashboard.page import current_page, read_page
 from pfo_dagster.dashboard.sparklines import sparkline
 from pfo_dagster.ledger import Ledger
@@ -21,7 +22,9 @@ def test_a_disproved_position_says_so_above_the_page_and_beside_the_figure(
     page = read_page(filled(ledger, totals={"EUR": Decimal("99.00"), "JPY": Decimal(-5)}), NOON)
     assert "Do not rely on the figures" in sections.banner(page.publication, page.trust, NOON)
     euros, yen = (
-        sections.positions(page.positions, page.trust).split("<tbody>")[1].split("</tr>")[:2]
+        sections.positions(page.positions, page.trust, page.names)
+        .split("<tbody>")[1]
+        .split("</tr>")[:2]
     )
     assert "disproved by totals_are_the_providers" in euros
     assert "disproved" not in yen
@@ -30,7 +33,7 @@ def test_a_disproved_position_says_so_above_the_page_and_beside_the_figure(
 def test_a_sound_position_says_nothing_of_the_kind(ledger: Ledger) -> None:  # noqa: F811 - the fixture
     page = read_page(filled(ledger), NOON)
     assert "Do not rely" not in sections.banner(page.publication, page.trust, NOON)
-    assert "disproved" not in sections.positions(page.positions, page.trust)
+    assert "disproved" not in sections.positions(page.positions, page.trust, page.names)
 
 
 def test_what_banks_write_is_no_markup(ledger: Ledger) -> None:  # noqa: F811 - the fixture
@@ -43,7 +46,7 @@ def test_what_banks_write_is_no_markup(ledger: Ledger) -> None:  # noqa: F811 - 
             connections=[connection(institution='"><img src=x>')],
         )
     page = read_page(ledger, NOON)
-    shown = sections.accounts(page.accounts, page.sparklines, page.trust, NOON)
+    shown = sections.accounts(page.accounts, page.sparklines, page.trust, NOON, page.names)
     shown += sections.attention(page.connections, NOON)
     assert "<script" not in shown
     assert "<img" not in shown
@@ -59,6 +62,33 @@ def test_a_publication_is_read_once_for_all_windows_and_a_newer_one_at_once(
     with ledger.writer() as writer:
         record(writer, refresh("r2"), [balance("200.00")])
     assert current_page(ledger, NOON).publication != first.publication
+
+
+def test_accounts_of_one_id_at_two_sources_are_two_accounts(
+    ledger: Ledger,  # noqa: F811 - the fixture
+) -> None:
+    sources = {("home", "powens:a"): "1.00", ("home", "powens:b"): "20.00", ("x", "powens:a"): "7"}
+    with ledger.writer() as writer:
+        for number, ((tenant, provider), amount) in enumerate(sources.items()):
+            head = refresh(f"r{number}", tenant_id=tenant, provider=provider)
+            record(writer, head, [balance(amount)])
+    page = read_page(ledger, NOON)
+    for source, amount in sources.items():
+        key = (*source, "1")
+        assert page.sparklines[key] == [float(amount)]
+        assert page.cash[source, "EUR"]["amount"].to_pylist() == [float(amount)]
+        with ledger.reader() as reader:
+            assert observations(reader, key, None)["drawn"].to_pylist() == [float(amount)]
+        name = f"EUR ({source[0]}, {source[1]})"
+        assert name in sections.positions(page.positions, page.trust, page.names)
+        assert name in sections.months(page.month_ends, page.names)
+    shown = sections.accounts(page.accounts, page.sparklines, page.trust, NOON, page.names)
+    assert "Banque du Lac (x, powens:a)" in shown
+
+
+def test_a_single_source_need_not_be_named(ledger: Ledger) -> None:  # noqa: F811 - the fixture
+    page = read_page(filled(ledger), NOON)
+    assert set(page.names.values()) == {""}
 
 
 @pytest.mark.parametrize("amounts", [[], [1.0]])
