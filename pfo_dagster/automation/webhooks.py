@@ -61,6 +61,14 @@ def kept_events(instance: dg.DagsterInstance, *, entries: int = 500) -> list[Ban
     return [event for record in reversed(found.records) for event in _events_of(record)]
 
 
+@dataclass(frozen=True)
+class Kept:
+    """An event, and the number of the entry of the event log that has it."""
+
+    event: BankEvent
+    entry: int
+
+
 @dataclass
 class Progress:
     """What the sensor has acted on: the last entry, and what was last said of each connection."""
@@ -98,9 +106,11 @@ class Progress:
         subject = f"user {event.subject}" if is_user else event.subject
         known = self.synced.get(subject, ("", ""))
         at = event.last_update.isoformat() if event.last_update else known[0]
+        most = event.last_update_at_most
         is_sync = event.kind is EventKind.CONNECTION_SYNCED
         now = (at, (event.state or "ok") if is_sync else "deleted")
-        if at < known[0] or now == known:
+        is_late = most is not None and most.isoformat() < known[0]
+        if is_late or now == known:
             return False
         self.synced[subject] = now
         return True
@@ -130,15 +140,15 @@ def webhook_sensor(
     )
     def powens_webhooks(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         progress = Progress.read(context.cursor)
-        told = _ours(list(_unread(context.instance, progress)), getattr(context.resources, LEDGER))
-        news = [event for event in told if progress.take(event)]
+        kept = _ours(list(_unread(context.instance, progress)), getattr(context.resources, LEDGER))
+        news = [one for one in kept if progress.take(one.event)]
         requests = list(_requests(news, there, progress))
         return dg.SensorResult(run_requests=requests, cursor=progress.text)
 
     return [cast("dg.SensorDefinition", powens_webhooks)]
 
 
-def _unread(instance: dg.DagsterInstance, progress: Progress) -> Iterator[BankEvent]:
+def _unread(instance: dg.DagsterInstance, progress: Progress) -> Iterator[Kept]:
     """The events after the last one read, oldest first; moves the progress along."""
     while True:
         page = instance.fetch_observations(
@@ -148,37 +158,37 @@ def _unread(instance: dg.DagsterInstance, progress: Progress) -> Iterator[BankEv
         )
         for record in page.records:
             progress.after = record.storage_id
-            yield from _events_of(record)
+            yield from (Kept(event, record.storage_id) for event in _events_of(record))
         if not page.has_more:
             return
 
 
-def _ours(events: Sequence[BankEvent], ledger: Ledger) -> Sequence[BankEvent]:
+def _ours(kept: Sequence[Kept], ledger: Ledger) -> Sequence[Kept]:
     """Without deletions of connections that we never saw.
 
     Webhooks cover the whole domain, and this event alone does not say whose connection it was.
     """
-    if all(event.kind is not EventKind.CONNECTION_DELETED for event in events):
-        return events
+    if all(one.event.kind is not EventKind.CONNECTION_DELETED for one in kept):
+        return kept
     try:
         with ledger.reader() as reader:
             known = connection_ids(reader)
     except NotPublishedError:
         known = frozenset[str]()
     return [
-        event
-        for event in events
-        if event.kind is not EventKind.CONNECTION_DELETED or event.subject in known
+        one
+        for one in kept
+        if one.event.kind is not EventKind.CONNECTION_DELETED or one.event.subject in known
     ]
 
 
 def _requests(
-    news: Sequence[BankEvent], workflows: Mapping[str, TranslatedWorkflow], progress: Progress
+    news: Sequence[Kept], workflows: Mapping[str, TranslatedWorkflow], progress: Progress
 ) -> Iterator[dg.RunRequest]:
-    synced = [event for event in news if event.kind is EventKind.CONNECTION_SYNCED]
-    deleted = [event for event in news if event.kind is not EventKind.CONNECTION_SYNCED]
+    synced = [one for one in news if one.event.kind is EventKind.CONNECTION_SYNCED]
+    deleted = [one for one in news if one.event.kind is not EventKind.CONNECTION_SYNCED]
     # Transactions only where a sync went well; balances always, which marks the connection's state.
-    fresh = [event for event in synced if event.state is None]
+    fresh = [one for one in synced if one.event.state is None]
     for key, causes in (
         (BALANCES_WORKFLOW, synced),
         (TRANSACTIONS_WORKFLOW, fresh),
@@ -199,20 +209,23 @@ def _requests(
             )
 
 
-def _deletions(causes: Sequence[BankEvent], progress: Progress) -> dict[str, object]:
+def _deletions(causes: Sequence[Kept], progress: Progress) -> dict[str, object]:
     """What the run is to hear of: an empty listing, or a refused token, is no deletion by itself.
 
     Of connections, all that were ever told of: the listing may lack several at once.
     """
-    users = [event.subject for event in causes if event.kind is EventKind.USER_DELETED]
+    users = [one.event.subject for one in causes if one.event.kind is EventKind.USER_DELETED]
     told: dict[str, object] = {"deleted_user": users[-1]} if users else {}
     connections = progress.deleted_connections
     return {**told, "deleted_connections": connections} if connections else told
 
 
-def _run_key(causes: Sequence[BankEvent]) -> str:
-    """The same for the same events, so that a tick that is repeated starts nothing twice."""
-    key = ", ".join(sorted({event.key for event in causes}))
+def _run_key(causes: Sequence[Kept]) -> str:
+    """The same for the same events, so that a tick that is repeated starts nothing twice.
+
+    With their entries, since a state that comes back is an event of the same key.
+    """
+    key = ", ".join(sorted({f"{one.event.key} ({one.entry})" for one in causes}))
     return key if len(key) <= _LONGEST_RUN_KEY else hashlib.sha256(key.encode()).hexdigest()
 
 

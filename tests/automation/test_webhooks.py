@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import os
 import random
@@ -133,6 +134,24 @@ def test_repetitions_and_latecomers_start_nothing(automation: Automation) -> Non
     assert [one.run_key for one in automation.look()] == [one.run_key for one in first]
 
 
+def test_in_the_hour_that_occurs_twice_no_sync_is_late(automation: Automation) -> None:
+    """02:50 in Paris, then 02:10 after the clocks went back: without an offset, an earlier time."""
+    night = datetime(2026, 10, 25, tzinfo=UTC)
+
+    def at(hour: int, minute: int) -> BankEvent:
+        moment = night.replace(hour=hour, minute=minute)
+        return dataclasses.replace(synced(101), last_update=moment)
+
+    automation.keep(at(0, 50))
+    automation.look()
+    automation.keep(at(0, 10))
+    assert jobs(automation.look()) == [BALANCES_JOB, TRANSACTIONS_JOB]
+    automation.keep(at(2, 10))
+    assert jobs(automation.look()) == [BALANCES_JOB, TRANSACTIONS_JOB]
+    automation.keep(at(0, 20))
+    assert automation.look() == [], "which is late by either reading"
+
+
 def test_a_sync_that_needs_the_user_marks_the_connection_and_reads_no_transactions(
     automation: Automation,
 ) -> None:
@@ -145,6 +164,14 @@ def test_a_sync_that_needs_the_user_marks_the_connection_and_reads_no_transactio
     assert jobs(automation.look()) == [BALANCES_JOB], "also where it does not say as of when"
     automation.keep(wrong)
     assert automation.look() == []
+
+
+def test_a_state_that_comes_back_starts_a_run_of_its_own(automation: Automation) -> None:
+    keys: list[str | None] = []
+    for state in ("SCARequired", "websiteUnavailable", "SCARequired"):
+        automation.keep(synced(101, state=state))
+        keys += [request.run_key for request in automation.look()]
+    assert len(set(keys)) == 3, "Dagster starts a key once and for all"
 
 
 def test_a_deletion_reads_the_accounts_once(automation: Automation) -> None:

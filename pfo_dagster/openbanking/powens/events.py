@@ -7,12 +7,12 @@ afterwards, so a webhook that lies, is late or comes twice can do no more than c
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from pfo_dagster.openbanking.errors import ProviderError
-from pfo_dagster.openbanking.powens.fields import read_id
+from pfo_dagster.openbanking.powens.fields import PARIS, read_id
 from pfo_dagster.openbanking.powens.json_text import as_object, decode
 from pfo_dagster.openbanking.powens.mapping import read_connection
 
@@ -45,6 +45,20 @@ class BankEvent:
         """The same for the same event, however often it is sent."""
         when = self.last_update.isoformat() if self.last_update else "-"
         return f"{self.kind} {self.subject} {when} {self.state or 'ok'}"
+
+    @property
+    def last_update_at_most(self) -> datetime | None:
+        """The latest instant that `last_update` may mean.
+
+        Powens gives Paris time without offset, so that of the hour which occurs twice when clocks
+        go back, nobody can say which one it is; `last_update` is the first.
+        """
+        at = self.last_update
+        if at is None:
+            return None
+        local = at.astimezone(PARIS)
+        again = local.replace(fold=1)
+        return again.astimezone(UTC) if again.utcoffset() != local.utcoffset() else at
 
     def as_json(self) -> dict[str, str | None]:
         """The event as plain JSON."""
