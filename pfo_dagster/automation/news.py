@@ -1,0 +1,58 @@
+"""Which events of Powens are news: not repeated, and not overtaken by a later one. Pure.
+
+The sensor of `webhooks` asks it about each event, oldest first; the progress is its cursor.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from pfo_dagster.openbanking.powens.events import BankEvent, EventKind
+
+
+@dataclass
+class Progress:
+    """What the sensor has acted on: the last entry, and what was last said of each connection."""
+
+    after: int = 0
+    synced: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By connection id: `last_update` (ISO, UTC; empty if unknown) and state, or `deleted`."""
+
+    @classmethod
+    def read(cls, cursor: str | None) -> Progress:
+        """The progress that `text` wrote."""
+        content = json.loads(cursor) if cursor else {"after": 0, "synced": {}}
+        return cls(content["after"], {key: (at, of) for key, (at, of) in content["synced"].items()})
+
+    @property
+    def text(self) -> str:
+        """The progress as a sensor's cursor."""
+        return json.dumps({"after": self.after, "synced": self.synced}, sort_keys=True)
+
+    @property
+    def deleted_connections(self) -> list[str]:
+        """The ids of the connections that were last said to be deleted."""
+        said = ((subject, state) for subject, (_, state) in self.synced.items())
+        return sorted(
+            subject for subject, state in said if state == "deleted" and subject.isdecimal()
+        )
+
+    def take(self, event: BankEvent) -> bool:
+        """Whether the event is news: of a later sync than those seen, or of another state.
+
+        One without `last_update` is of a connection that was never synced, or counts as of now.
+        """
+        # A user may have the number of a connection.
+        is_user = event.kind is EventKind.USER_DELETED
+        subject = f"user {event.subject}" if is_user else event.subject
+        known = self.synced.get(subject, ("", ""))
+        at = event.last_update.isoformat() if event.last_update else known[0]
+        most = event.last_update_at_most
+        is_sync = event.kind is EventKind.CONNECTION_SYNCED
+        now = (at, (event.state or "ok") if is_sync else "deleted")
+        is_late = most is not None and most.isoformat() < known[0]
+        if is_late or now == known:
+            return False
+        self.synced[subject] = now
+        return True
