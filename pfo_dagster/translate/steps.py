@@ -84,6 +84,9 @@ def _tags(plan: StepPlan) -> dict[str, str]:
         tags["pfo/capabilities"] = ",".join(
             f"{capability.key}@{capability.version}" for capability in step.required_capabilities
         )
+    devkit = step.runtime.workflow_devkit if step.runtime else None
+    if plan.calls and devkit and devkit.idempotency_key:
+        tags["pfo/idempotency_key"] = devkit.idempotency_key
     if plan.calls and step.retry is not None:
         tags["pfo/retry"] = describe_retries(step.retry)
     if plan.spec.source is not None:

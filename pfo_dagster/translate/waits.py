@@ -152,10 +152,11 @@ def _of_step(step: Step, field: list[str | int], value: object) -> _Treated:
             return _behavior(step)
         case ["sleep", "duration"] if step.sleeps:
             return _sleep(step)
+        case ["idempotencyKey"] if step.calls:
+            return Treatment.EMULATED, "a tag of the op; the devkit's own runner reads it no more"
         case [name, "collect"] if name == behavior and behavior in _DOORS:
-            if value is False:
-                return Treatment.EXACT, "nothing: the first payload decides"
-            return Treatment.REFUSED, "the first payload decides, and no other is collected"
+            treatment = Treatment.EXACT if value is False else Treatment.REFUSED
+            return treatment, "the first payload decides, and no other is collected"
         case [name, "path"] if name == behavior and any(mark in str(value) for mark in "{}:*?#"):
             return Treatment.REFUSED, "a path with parameters; a task is named by ?task=ID"
         case [str(name), str(setting), *_] if name == behavior and behavior in _DOORS:

@@ -112,6 +112,14 @@ def test_what_has_no_door_is_refused_by_name(fields: dict[str, Any], refused: se
         assert any(field in problem for problem in error.value.problems)
 
 
+def test_an_idempotency_key_is_a_tag() -> None:
+    config = {"runtime": {"workflowDevkit": {"idempotencyKey": "orders-2026"}}}
+    spec = workflow([step("a", **config)])
+    assert treatments(spec)["idempotencyKey"][0] is Treatment.EMULATED
+    graph = translate(spec, Script().registry("a")).graph
+    assert graph.node_named("a").definition.tags["pfo/idempotency_key"] == "orders-2026"
+
+
 def test_only_a_human_step_waits() -> None:
     spec = workflow([step("a", **runtime("hookWait", hookWait=HOOK))])
     assert treatments(spec)["behavior"][0] is Treatment.REFUSED

@@ -26,7 +26,7 @@ def check_durations(spec: WorkflowSpec) -> Iterator[Diagnostic]:
     sla = spec.definition.sla
     if not sla:
         return
-    worst = {step.id: worst_case_ms(step) for step in spec.definition.steps}
+    worst = {step.id: worst_case_ms(step) for step in spec.definition.steps if step.calls}
     for step_id, allowed in (sla.step_duration_ms or {}).items():
         if allowed and worst.get(step_id, 0) > allowed > 0:
             message = (

@@ -137,10 +137,12 @@ def check_retries(spec: WorkflowSpec) -> Iterator[Diagnostic]:
 
 def check_retry_details(spec: WorkflowSpec) -> Iterator[Diagnostic]:
     """What the reference's engine makes of odd retry policies without a word."""
-    types = {step.id: step.type for step in spec.definition.steps}
+    steps = {step.id: step for step in spec.definition.steps}
     for place, step_id, retry in _retries(spec):
-        if types[step_id] in {"human", "decision"}:
-            message = f'Step "{step_id}" is a {types[step_id]} step, which is never retried'
+        step = steps[step_id]
+        if step.sleeps or step.type in {"human", "decision"}:
+            kind = "step that sleeps" if step.sleeps else f"{step.type} step"
+            message = f'Step "{step_id}" is a {kind}, which is never retried'
             yield finding(spec, rules.RETRY_UNUSED, message, place, at="key")
         yield from _check_retry_completeness(spec, place, step_id, retry)
         if retry.backoff is not None and retry.backoff not in BACKOFFS:
