@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 _READING: Final = frozenset({"SELECT", "EXPLAIN", "MULTI"})
 """Kinds of statement that cannot change anything; MULTI is what PIVOT is parsed to."""
 
+_TOO_LARGE: Final = (
+    "The query needs more than the 4 GB of memory that it may have. Ask for fewer rows or columns,"
+    " or sum up in SQL; DuckDB's own command line opens the published file without that bound."
+)
+BOUNDS = {"memory_limit": "4GB", "temp_directory": ""}
+"""What does not fit into memory is refused: on disk it would lie in the folder that one is in, open
+to others and unbounded, on the disk that the ledger is written to."""
+
 
 class Reader:
     """One look at the published file. Queries see its relations by their plain names.
@@ -70,6 +78,8 @@ class Reader:
             self._refuse_changes(sql)
             relation = self._connection.sql(sql, params=params)
             return in_utc(distinct_names(relation.to_arrow_table()))
+        except duckdb.OutOfMemoryException as error:
+            raise QueryError(_TOO_LARGE) from error
         except duckdb.Error as error:
             raise QueryError(str(error).strip()) from error
 
@@ -126,7 +136,7 @@ def _connect(published: Path) -> DuckDBPyConnection:
         )
     # Attached to a fresh in-memory database: connecting to the file itself would give a process
     # that still has an older publication open that one again.
-    connection = duckdb.connect(":memory:", config={**OFFLINE, "memory_limit": "4GB"})
+    connection = duckdb.connect(":memory:", config={**OFFLINE, **BOUNDS})
     try:
         with explaining(published, "read"):
             name = str(published).replace("'", "''")

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pfo_dagster.ledger import NotPublishedError, QueryError
+from pfo_dagster.ledger.reader import BOUNDS
 from tests.ledger.builders import NOON, balance, published, record, refresh, sync
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
     from pfo_dagster.ledger import Ledger, Reader
 
@@ -63,6 +65,20 @@ def test_what_reads_is_answered(reader: Reader, sql: str) -> None:
 def test_what_does_not_is_refused_with_a_reason(reader: Reader, sql: str, message: str) -> None:
     with pytest.raises(QueryError, match=message):
         reader.rows(sql)
+
+
+def test_what_does_not_fit_into_memory_is_refused_and_lies_on_no_disk(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ledger.writer() as writer:
+        record(writer, refresh(), [balance()])
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.setitem(BOUNDS, "memory_limit", "100MB")
+    with ledger.reader() as small, pytest.raises(QueryError, match="more than the 4 GB of memory"):
+        small.rows("SELECT count(*) FROM (SELECT DISTINCT md5(range::VARCHAR) FROM range(5000000))")
+    assert list(here.iterdir()) == []
 
 
 def test_columns_of_one_name_are_told_apart(reader: Reader) -> None:
