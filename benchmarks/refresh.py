@@ -1,7 +1,7 @@
-"""`pfo run` of the refresh against 50 banks on a socket: time, memory and calls, by accounts.
+"""The refresh of 50 banks on a socket, with few accounts and many: time, memory and calls.
 
 Beside it the least that a program could do: the same calls one after the other with httpx, nothing
-decided, checked or recorded.
+decided, checked or recorded. Each has a process (`refreshing`) and a sandbox of its own.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import httpx
-
 from pfo_dagster.openbanking.sandbox import (
     SANDBOX_TOKEN,
     AccountPlan,
@@ -32,38 +30,43 @@ from pfo_dagster.openbanking.sandbox import (
 from pfo_dagster.openbanking.sandbox.server import running
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Awaitable, Callable, Generator, Sequence
 
 BANKS: Final = 50
 _KEY: Final = "pfo.workflow.refresh-openbanking-balances"
-_PFO: Final = Path(sys.executable).parent / "pfo"
+_PYTHON: Final = sys.executable
+_PFO: Final = Path(_PYTHON).parent / "pfo"
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What one refresh took, and what it asked for."""
+    """What one process took, and what it asked for."""
 
     seconds: float
+    """Of the work alone where the process tells them, else from its start to its end."""
+    cpu: float
+    """Seconds of processor, its start included."""
     peak_mb: float
     calls: Counter[str]
 
 
 def compare(folder: Path, accounts: int) -> str:
-    """Refresh a tenth of the accounts and all of them, twice each; a table in Markdown."""
+    """The operation, the plain loop and `pfo run`, for ever more accounts; a table in Markdown."""
     lines = [
-        "| accounts at 50 banks | `pfo run` | peak memory | calls | plain httpx loop |",
-        "|---|---|---|---|---|",
+        "| accounts at 50 banks | plain loop | operation | ratio | `pfo run` | calls |",
+        "|---|---|---|---|---|---|",
     ]
-    for count in (BANKS, accounts // 10, accounts):
-        with _sandbox(count) as (base_url, calls):
-            for attempt in ("first", "second"):
-                taken = _pfo_run(folder / str(count), base_url, calls)
-                lines.append(
-                    f"| {count:,}, {attempt} refresh | {taken.seconds:.2f} s |"
-                    f" {taken.peak_mb:.0f} MB | {_told(taken.calls)} | |"
-                )
-            seconds = _plain_loop(base_url, calls)
-            lines.append(f"| {count:,}, read and sync | | | {_told(calls)} | {seconds:.2f} s |")
+    for count in (BANKS, accounts // 10, accounts // 2, accounts):
+        loop, operation = (
+            _measured(count, [_PYTHON, "-m", "benchmarks.refreshing", what], folder / what)
+            for what in ("loop", "operation")
+        )
+        run = _measured(count, [str(_PFO), "run", _KEY], folder / f"run-{count}")
+        lines.append(
+            f"| {count:,} | {_told(loop)} | {_told(operation)} |"
+            f" {operation.seconds / loop.seconds:.1f}x | {_told(run)} |"
+            f" {_calls(loop)}; {_calls(operation)} |"
+        )
     return "\n".join(lines)
 
 
@@ -116,36 +119,37 @@ def _counting(
     return counted
 
 
-def _pfo_run(data_dir: Path, base_url: str, calls: Counter[str]) -> Taken:
-    calls.clear()
-    environment = {
-        **os.environ,
-        "PFO_DATA_DIR": str(data_dir),
-        "POWENS_BASE_URL": base_url,
-        "POWENS_USER_TOKEN": SANDBOX_TOKEN,
-    }
-    began = time.perf_counter()
-    with subprocess.Popen([_PFO, "run", _KEY], env=environment, stdout=subprocess.DEVNULL) as run:  # noqa: S603
-        _, status, usage = os.wait4(run.pid, 0)
-        run.returncode = os.waitstatus_to_exitcode(status)
-    if run.returncode:
-        raise SystemExit("`pfo run` failed; see above")
-    return Taken(time.perf_counter() - began, usage.ru_maxrss / 1024, Counter(calls))
+def _measured(accounts: int, command: Sequence[str], data_dir: Path) -> Taken:
+    """Run a command that asks 50 banks with so many accounts, and keeps what it keeps in a folder.
+
+    The last line that it prints is its seconds, if it is a number.
+    """
+    with _sandbox(accounts) as (base_url, calls):
+        environment = {
+            **os.environ,
+            "PFO_DATA_DIR": str(data_dir / str(accounts)),
+            "POWENS_BASE_URL": base_url,
+            "POWENS_USER_TOKEN": SANDBOX_TOKEN,
+        }
+        began = time.perf_counter()
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as run:  # noqa: S603
+            assert run.stdout is not None  # noqa: S101 - narrows
+            said = run.stdout.read().split()
+            _, status, usage = os.wait4(run.pid, 0)
+            run.returncode = os.waitstatus_to_exitcode(status)
+        if run.returncode:
+            raise SystemExit(f"{' '.join(command)} failed; see above")
+        try:
+            seconds = float(said[-1])
+        except ValueError:
+            seconds = time.perf_counter() - began
+        cpu = usage.ru_utime + usage.ru_stime
+        return Taken(seconds, cpu, usage.ru_maxrss / 1024, Counter(calls))
 
 
-def _plain_loop(base_url: str, calls: Counter[str]) -> float:
-    """Ask the same of the same server, one call after the other, and keep nothing."""
-    calls.clear()
-    began = time.perf_counter()
-    headers = {"Authorization": f"Bearer {SANDBOX_TOKEN}"}
-    with httpx.Client(headers=headers, timeout=300) as client:
-        listing = client.get(f"{base_url}/users/me/connections?expand=connector").json()
-        for connection in listing["connections"]:
-            address = f"{base_url}/users/me/connections/{connection['id']}"
-            client.put(f"{address}?psu_requested=false")  # 409 where it was synced just now
-        client.get(f"{base_url}/users/me/accounts?all").json()
-    return time.perf_counter() - began
+def _told(taken: Taken) -> str:
+    return f"{taken.seconds:.2f} s (cpu {taken.cpu:.1f} s), {taken.peak_mb:.0f} MB"
 
 
-def _told(calls: Counter[str]) -> str:
-    return ", ".join(f"{count} {method}" for method, count in sorted(calls.items()))
+def _calls(taken: Taken) -> str:
+    return ", ".join(f"{count} {method}" for method, count in sorted(taken.calls.items()))
