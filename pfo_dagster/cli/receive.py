@@ -42,28 +42,26 @@ def serve_webhooks(*, host: str, port: int, max_age_seconds: int, signed_prefix:
     logging.getLogger("pfo_dagster").setLevel(logging.INFO)
     with _listener(host, port) as listener:
         use_dagster_home(settings)
-        believed = ReceiverSettings(
-            secret=secret,
-            user_id=asyncio.run(_user_id(settings)),
-            max_age=timedelta(seconds=max_age_seconds),
-            signed_prefix=signed_prefix,
-        )
-        out.print(f"Receiving for user {believed.user_id} at:")
-        for kind in EventKind:
-            out.print(f"  http://{host}:{port}/webhooks/{kind}", soft_wrap=True)
-        _serve(settings, believed, listener)
-
-
-def _serve(settings: Settings, believed: ReceiverSettings, listener: socket.socket) -> None:
-    spool = Spool(settings.data_dir / "webhooks")
-    # uvicorn ends in order and then raises the signal again, which by default would end this
-    # process before the last events are in the storage.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with dg.DagsterInstance.get() as instance, bringing(spool, partial(keep_events, instance)):
-        known = [*kept_events(instance), *spool.waiting()]
-        app = receiver_app(believed, keep=spool.add, known=known, clock=utc_now)
-        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
-        uvicorn.Server(config).run(sockets=[listener])
+        spool = Spool(settings.data_dir / "webhooks")
+        # uvicorn ends in order and then raises the signal again, which by default would end this
+        # process before the last events are in the storage.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        with dg.DagsterInstance.get() as instance, bringing(spool, partial(keep_events, instance)):
+            known = [*kept_events(instance), *spool.waiting()]
+            # Asked while the spool is brought in: what waits there may be that the user was
+            # deleted, of whom Powens says nothing any more.
+            believed = ReceiverSettings(
+                secret=secret,
+                user_id=asyncio.run(_user_id(settings)),
+                max_age=timedelta(seconds=max_age_seconds),
+                signed_prefix=signed_prefix,
+            )
+            app = receiver_app(believed, keep=spool.add, known=known, clock=utc_now)
+            out.print(f"Receiving for user {believed.user_id} at:")
+            for kind in EventKind:
+                out.print(f"  http://{host}:{port}/webhooks/{kind}", soft_wrap=True)
+            config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listener(host: str, port: int) -> socket.socket:
