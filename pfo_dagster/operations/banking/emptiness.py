@@ -46,14 +46,15 @@ def refuse_sudden_emptiness(
         raise _refusal(
             f"The provider lists no account, where it had {missed} at connections that it still "
             "lists",
-            "If it stays so, look at the connections in the provider's webview; one that is "
-            "deleted there ends here with its accounts",
+            "Deleted and disabled accounts would be listed as such. If it stays so, look at the "
+            "connections in the provider's webview; one that is deleted there ends here with its "
+            "accounts",
         )
 
 
 def _refusal(seen: str, to_do: str) -> OperationError:
     return OperationError(
-        f"{seen}. Deleted and disabled ones would be listed, so this is more likely a fault of the "
-        f"provider's: nothing was recorded, and it is worth trying again. {to_do}.",
+        f"{seen}. That is more likely a fault of the provider's than the end of all of them: "
+        f"nothing was recorded, and it is worth trying again. {to_do}.",
         kind=FailureKind.RETRYABLE,
     )
