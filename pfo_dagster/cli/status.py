@@ -62,6 +62,8 @@ async def _look(settings: Settings) -> _User:
 def _attempts(ledger: Ledger, provider: str) -> Mapping[str, Sequence[datetime]]:
     """The forced syncs of the last 24 hours on record, by connection."""
     attempts: dict[str, list[datetime]] = {}
+    # A refresh that failed or was killed has recorded its attempts without publishing them.
+    ledger.catch_up()
     try:
         with ledger.reader() as reader:
             rows = reader.rows(

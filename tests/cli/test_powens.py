@@ -16,6 +16,7 @@ import pytest
 from starlette.applications import Starlette
 
 from pfo_dagster.cli import env_file
+from pfo_dagster.ledger import Ledger
 from pfo_dagster.openbanking.loopback import listening
 from pfo_dagster.openbanking.sandbox import (
     SANDBOX_CLIENT_ID,
@@ -134,6 +135,10 @@ def test_the_whole_walk_from_nothing_to_a_connected_bank(sandbox: Sandbox) -> No
     for path in (sandbox.folder / "data").rglob("*"):
         assert SANDBOX_TOKEN.encode() not in path.read_bytes()
 
+    bank = f"powens:{sandbox.address.removeprefix('http://')}"
+    with Ledger(sandbox.folder / "data").writer(publishes=False) as writer:
+        writer.record_sync_attempt("household", bank, "101", "a run that was killed", utc_now())
+
     # What is stored is what the next command needs, as a shell reads it.
     command = f"set -a; . {stored}; set +a; exec {' '.join(map(repr, PFO))} powens status --link"
     shown = subprocess.run(  # noqa: S603 - our own command
@@ -147,6 +152,7 @@ def test_the_whole_walk_from_nothing_to_a_connected_bank(sandbox: Sandbox) -> No
     assert shown.returncode == 0, shown.stderr
     assert "Koto Direct: needs_user (SCARequired)" in shown.stdout
     assert "confirm access with strong authentication" in shown.stdout
+    assert "3 of 4 forced syncs left" in shown.stdout
     assert "4 of 4 forced syncs left" in shown.stdout
     [link] = [line for line in shown.stdout.splitlines() if "/webview/en/reconnect?" in line]
     assert "connection_id=103" in link
