@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import secrets
 import socket
 import threading
@@ -20,7 +21,7 @@ _ENDING_SECONDS = 1
 
 
 def serve_dashboard(host: str, port: int, *, browser: bool) -> None:
-    """Serve until interrupted.
+    """Serve until interrupted, and end the process then.
 
     Whoever reaches another address than this computer's own must know a token, which is printed
     with the address. Raises `SettingsError` where the dashboard's packages are not installed, or
@@ -53,6 +54,8 @@ def serve_dashboard(host: str, port: int, *, browser: bool) -> None:
     )
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
+    # Each window has a thread of marimo's that waits for ever, and Python would wait for it.
+    os._exit(0)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -36,8 +37,11 @@ def dashboard_server(data_dir: Path) -> Iterator[str]:
         _wait_for(url, process)
         yield url
     finally:
-        os.killpg(process.pid, 15)
-        process.wait(timeout=20)
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(timeout=20) == 0, "Ctrl-C ends it well, whatever windows are open"
+        finally:
+            process.kill()
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
