@@ -6,8 +6,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, Field
-
 from pfo_dagster.ledger import ConnectionDecision, Refresh
 from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
 from pfo_dagster.openbanking.records import ConnectionState
@@ -21,11 +19,15 @@ from pfo_dagster.operations.banking.access import (
 from pfo_dagster.operations.banking.decisions import (
     BUDGET_WINDOW,
     Decision,
-    ForceSync,
     decide,
     worst,
 )
 from pfo_dagster.operations.banking.emptiness import refuse_sudden_emptiness
+from pfo_dagster.operations.banking.refresh_report import (
+    ConnectionReport,
+    RefreshedBalances,
+    SuccessionReport,
+)
 from pfo_dagster.operations.banking.rows import (
     account_outcomes,
     account_rows,
@@ -43,50 +45,10 @@ if TYPE_CHECKING:
     from pfo_dagster.openbanking.provider import OpenBankingProvider
     from pfo_dagster.openbanking.records import AccountListing, Connection
     from pfo_dagster.operations.banking.access import BankAccess
+    from pfo_dagster.operations.banking.refresh_report import RefreshInput
     from pfo_dagster.operations.contract import OperationContext
 
 MOST_SYNCS_AT_ONCE = 3
-
-
-class RefreshInput(BaseModel):
-    """Input of `openbanking.balances.refresh`."""
-
-    force: ForceSync | None = Field(
-        None, description="Overrules PFO_FORCE_SYNC for this run, unless that is `never`."
-    )
-
-
-class ConnectionReport(BaseModel):
-    """What became of one connection in a refresh."""
-
-    connection_id: str
-    action: Literal["read", "forced"]
-    outcome: Literal["ok", "failed"]
-    reason: str
-
-
-class SuccessionReport(BaseModel):
-    """An account that went away and came back under a new id, or may have."""
-
-    account_id: str
-    succeeded_by: str | None = Field(description="None where several could: nothing was joined.")
-    recognised_by: str
-    candidates: list[str]
-
-
-class RefreshedBalances(BaseModel):
-    """Output of `openbanking.balances.refresh`."""
-
-    provider: str
-    refresh_id: str
-    accounts: int = Field(description="Accounts listed, deleted and disabled ones included.")
-    new_balances: int = Field(description="Observations that were not in the ledger yet.")
-    unchanged_balances: int
-    rejected_rows: int = Field(description="Rows that could not be trusted; see `rejected`.")
-    connections: list[ConnectionReport]
-    successions: list[SuccessionReport] = Field(
-        default=[], description="Accounts under new ids; see `account_successions`."
-    )
 
 
 @dataclass(frozen=True, slots=True)

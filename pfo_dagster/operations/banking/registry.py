@@ -18,11 +18,8 @@ from pfo_dagster.operations.banking.overview import (
     OverviewInput,
     generate_overview,
 )
-from pfo_dagster.operations.banking.refresh import (
-    RefreshedBalances,
-    RefreshInput,
-    refresh_balances,
-)
+from pfo_dagster.operations.banking.refresh import refresh_balances
+from pfo_dagster.operations.banking.refresh_report import RefreshedBalances, RefreshInput
 from pfo_dagster.operations.banking.transactions import (
     ListedTransactions,
     SyncedTransactions,
