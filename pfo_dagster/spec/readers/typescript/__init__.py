@@ -3,7 +3,8 @@
     export const refresh = defineWorkflow({ meta: { ... }, definition: { ... } });
 
 `definitions` finds the workflows of a file, `names` what its names stand for, `values` reads the
-literals (`literals` texts and numbers, `resolving` references), all over the tree of `syntax`.
+literals (`literals` texts and numbers, `resolving` references), `changes` what would change them if
+it were run; all over the tree of `syntax`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pfo_dagster.spec.readers.reading import Reading
+from pfo_dagster.spec.readers.typescript.changes import changes
 from pfo_dagster.spec.readers.typescript.definitions import (
     broken_definition,
     definitions,
@@ -19,7 +21,7 @@ from pfo_dagster.spec.readers.typescript.definitions import (
     may_define,
 )
 from pfo_dagster.spec.readers.typescript.names import names_of
-from pfo_dagster.spec.readers.typescript.syntax import Syntax, complaint
+from pfo_dagster.spec.readers.typescript.syntax import Syntax, complaint, excerpt
 from pfo_dagster.spec.readers.typescript.values import Values
 from pfo_dagster.spec.rules import reading
 from pfo_dagster.spec.rules import typescript as rules
@@ -66,6 +68,15 @@ def read_typescript(
             position=position,
             hint="define it at the top level: export const name = defineWorkflow({ ... })",
         )
+    for node, name in changes(syntax.root, names, found):
+        position = syntax.position(node)
+        change = rules.NOT_LITERAL.broken(
+            f"`{name}`, which a workflow is read from, is changed here: `{excerpt(node)}`",
+            file=file,
+            position=position,
+            hint="write the value where the name is declared; nothing of a file is run",
+        )
+        refused.setdefault(position, change)
     return Reading(tuple(documents), tuple(sorted(refused.values(), key=_by_position)))
 
 
