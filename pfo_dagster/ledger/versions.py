@@ -39,6 +39,20 @@ _TRANSACTIONS: Final = _Relation(
     "history.transactions", "history.current_transactions", "transaction_id"
 )
 
+_RETURNED: Final = """
+    INSERT INTO account_absences BY NAME
+    SELECT tenant_id, provider, account_id, closed_before AS closed_on, $on AS returned_on,
+        commit_number, recorded_at
+    FROM (
+        SELECT *, lag(closed_on) OVER (
+            PARTITION BY tenant_id, provider, account_id ORDER BY commit_number
+        ) AS closed_before
+        FROM history.accounts
+    )
+    WHERE commit_number = $commit AND closed_on IS NULL AND closed_before < $on
+"""
+"""Run after versions were added: accounts of which the version before was a closed one."""
+
 
 def add_connections(
     commit: Commit, source: Refresh | Sync, rows: Sequence[ConnectionRow]
@@ -56,7 +70,11 @@ def add_accounts(
         {**record_of(row, source), "closed_on": _closed_on(row, continued.get(row.account_id))}
         for row in rows
     ]
-    return _add(commit, _ACCOUNTS, records)
+    added = _add(commit, _ACCOUNTS, records)
+    if added:
+        returned = {"on": bank_day(source.finished_at), "commit": commit.number}
+        commit.connection.execute(_RETURNED, returned)
+    return added
 
 
 def add_transactions(

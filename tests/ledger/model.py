@@ -35,6 +35,8 @@ class Model:
     """New observations of each."""
     observations: dict[str, list[BalanceRow]] = field(default_factory=lambda: defaultdict(list))
     accounts: dict[str, AccountRow] = field(default_factory=dict[str, "AccountRow"])
+    absent: set[tuple[str, date]] = field(default_factory=set[tuple[str, date]])
+    """The days on which accounts were gone that came back."""
 
     def take(
         self,
@@ -47,7 +49,8 @@ class Model:
         if head.refresh_id in self.refreshes:
             return
         before = self._count()
-        self.accounts |= {row.account_id: row for row in accounts}
+        for row in accounts:
+            self._list(row, head.finished_at.date())
         for row in balances:
             known = self.observations[row.account_id]
             like = [
@@ -62,6 +65,15 @@ class Model:
     def views(self) -> Views:
         """What is to be seen."""
         return Views(frozenset(self.refreshes), self._count(), self._latest(), self._positions())
+
+    def _list(self, row: AccountRow, today: date) -> None:
+        """An account that was gone and is back was gone on the days in between."""
+        before = self.accounts.get(row.account_id)
+        if before and before.deleted_at and not row.deleted_at:
+            end = before.deleted_at.date()
+            gone = range((today - end).days)
+            self.absent |= {(row.account_id, end + offset * DAY) for offset in gone}
+        self.accounts[row.account_id] = row
 
     def _end(self, head: Refresh, listed: set[str]) -> None:
         """A connection that a listing lacks is deleted, with the accounts that it had."""
@@ -87,7 +99,7 @@ class Model:
             for name, known in self.observations.items():
                 until = [row for row in known if row.as_of.date() <= day]
                 end = self.accounts[name].deleted_at
-                if not until or (end and end.date() <= day):
+                if not until or (end and end.date() <= day) or (name, day) in self.absent:
                     continue
                 newest = _newest(until)
                 key = (day, newest.currency or "")

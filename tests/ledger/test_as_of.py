@@ -105,18 +105,23 @@ def test_days_and_instants_are_those_of_a_naive_model(
     shown: list[dict[str, Any]] = []
     known: dict[str, list[BalanceRow]] = defaultdict(list)
     closed: dict[str, date | None] = {}
+    absent: set[tuple[str, date]] = set()
     with shared_ledger.writer() as writer:
         for number, seen in enumerate(refreshes):
             CLOCK.now += timedelta(minutes=1)
             accounts, balances = _rows(seen, CLOCK.now)
             record(
                 writer,
-                refresh(f"{tenant} r{number}", tenant_id=tenant),
+                refresh(f"{tenant} r{number}", at=NOON + number * DAY, tenant_id=tenant),
                 balances,
                 accounts=accounts,
             )
             for row in accounts:
+                end = closed.get(row.account_id)
                 closed[row.account_id] = row.deleted_at.date() if row.deleted_at else None
+                if end and not row.deleted_at:
+                    gone = range((NOON.date() + number * DAY - end).days)
+                    absent |= {(row.account_id, end + offset * DAY) for offset in gone}
             for row in balances:
                 known[row.account_id].append(row)
             moments.append(CLOCK.now)
@@ -129,6 +134,7 @@ def test_days_and_instants_are_those_of_a_naive_model(
             for name, rows in known.items()
             if (until := [row for row in rows if row.as_of.date() <= day])
             and not ((end := closed[name]) and end <= day)
+            and (name, day) not in absent
         }
 
     days = [NOON.date() + offset * DAY for offset in range(-1, 6)]

@@ -179,3 +179,29 @@ def test_the_days_between_two_are_those_of_the_whole(ledger: Ledger) -> None:
             asked = f"daily_balances_between('{days[0]}', '{days[1]}')"
             expected = [row for row in whole if days[0] <= row["day"] <= days[1]]
             assert published(ledger, asked, "day, account_id") == expected
+
+
+def test_an_account_that_comes_back_counts_on_no_day_on_which_it_was_gone(ledger: Ledger) -> None:
+    gone = account(account_id="2", disabled_at=NOON + 2 * DAY)
+    unchanged = observed(0, "5", account_id="2")
+    listings = [
+        (0, [observed(0, "10"), unchanged], [account(), account(account_id="2")]),
+        (3, [observed(3, "11")], [account(), gone]),
+        # Its balance is the one that it had, so that no row is added.
+        (5, [observed(5, "12"), unchanged], [account(), account(account_id="2")]),
+    ]
+    with ledger.writer() as writer:
+        for number, rows, accounts in listings:
+            head = refresh(f"r{number}", at=NOON + number * DAY)
+            record(writer, head, rows, accounts=accounts)
+    positions = published(ledger, "daily_cash_position", "day")
+    assert [row["amount"] for row in positions] == [15, 15, 10, 11, 11, 17]
+    for row in positions:
+        at_date = published(ledger, f"balances_at('{row['day']}')")
+        assert sum(one["amount"] for one in at_date) == row["amount"]
+    with ledger.reader() as reader:
+        between = reader.rows(
+            "SELECT day, amount FROM daily_cash_position_between(?, ?) ORDER BY day",
+            [(NOON + DAY).date(), (NOON + 4 * DAY).date()],
+        )
+    assert [row["amount"] for row in between] == [15, 10, 11, 11]
