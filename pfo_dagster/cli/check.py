@@ -13,6 +13,7 @@ from pfo_dagster.definitions import APP_FILE
 from pfo_dagster.operations.banking import open_banking_operations
 from pfo_dagster.spec import (
     SpecError,
+    check,
     load_workflows,
     read_app,
     render,
@@ -49,10 +50,14 @@ def check_specs(
     operations = open_banking_operations()
     known = defined(app, defines)
     judged: list[Judgement] = []
+    damaged = 0
     for path in paths or [settings.specs_dir]:
         loaded = load_workflows(path, defines=known)
         diagnostics += loaded.diagnostics
         judged += [judge(spec, operations, app) for spec in loaded.specs]
+        for one in loaded.damaged:
+            diagnostics += one.sure(check(one.spec, operations=operations.refs(), app=app))
+        damaged += len(loaded.damaged)
     for one in judged:
         diagnostics += one.diagnostics
     diagnostics += judge_together(judged)
@@ -60,7 +65,9 @@ def check_specs(
     errors = sum(diagnostic.level == "error" for diagnostic in diagnostics)
     if output == "text":
         warnings = len(diagnostics) - errors
-        out.print(f"{len(judged)} workflows checked: {errors} errors, {warnings} warnings.")
+        out.print(
+            f"{len(judged) + damaged} workflows checked: {errors} errors, {warnings} warnings."
+        )
     return FAILED if errors or (strict and diagnostics) else DONE
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from pfo_dagster.spec.app import AppConfig
+from pfo_dagster.spec.damage import DamagedSpec, repaired
 from pfo_dagster.spec.diagnostics import SpecError
 from pfo_dagster.spec.fields import SourcedPart
 from pfo_dagster.spec.model import WorkflowSpec
 from pfo_dagster.spec.readers import MIXED, READERS, Reading
 from pfo_dagster.spec.rules import reading as rules
-from pfo_dagster.spec.source import Document, Position, SourceFile, SourceMap
+from pfo_dagster.spec.source import Position, SourceFile, SourceMap
 from pfo_dagster.spec.validation import validate
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class LoadResult:
 
     specs: tuple[WorkflowSpec, ...]
     diagnostics: tuple[Diagnostic, ...]
+    damaged: tuple[DamagedSpec, ...] = ()
+    """What is left of the others, of which more may be wrong than could be told in reading."""
 
 
 def read_workflows(path: Path, *, defines: Mapping[str, Any] | None = None) -> list[WorkflowSpec]:
@@ -65,9 +68,14 @@ def load_workflows(path: Path, *, defines: Mapping[str, Any] | None = None) -> L
     path = Path(path)
     specs: list[WorkflowSpec] = []
     diagnostics: list[Diagnostic] = []
+    damaged: list[DamagedSpec] = []
     files = [path] if path.is_file() else list(_workflow_files(path))
     for file in files:
-        found, wrong = _read_models(file, WorkflowSpec, defines or {})
+        reading = _read_file(file, defines or {})
+        found, wrong = _models_of(reading, WorkflowSpec)
+        if wrong:
+            left = (repaired(source, value) for source, value in _all_parts(reading))
+            damaged += [one for one in left if one]
         is_other = file is not path and file.suffix in MIXED
         if not found and not wrong and not is_other:
             wrong = [rules.NO_WORKFLOW.broken(_NOTHING, file=SourceFile(file, ""))]
@@ -76,7 +84,7 @@ def load_workflows(path: Path, *, defines: Mapping[str, Any] | None = None) -> L
     if not specs and not diagnostics:
         diagnostics.append(_nothing_at(path))
     diagnostics.extend(_same_identity(specs))
-    return LoadResult(tuple(specs), tuple(diagnostics))
+    return LoadResult(tuple(specs), tuple(diagnostics), tuple(damaged))
 
 
 def read_app(path: Path) -> AppConfig:
@@ -85,7 +93,7 @@ def read_app(path: Path) -> AppConfig:
     if not path.exists():
         message = "there is no such file"
         raise SpecError([rules.UNREADABLE.broken(message, file=SourceFile(path, ""))])
-    configs, diagnostics = _read_models(path, AppConfig, {})
+    configs, diagnostics = _models_of(_read_file(path, {}), AppConfig)
     if not configs and not diagnostics:
         raise SpecError([rules.NO_WORKFLOW.broken(_NOTHING, file=SourceFile(path, ""))])
     if len(configs) > 1:
@@ -116,31 +124,27 @@ def _nothing_at(path: Path) -> Diagnostic:
     return rules.NO_WORKFLOW.broken(message, file=file)
 
 
-def _read_models(
-    path: Path, model: type[Model], defines: Mapping[str, Any]
-) -> tuple[list[Model], list[Diagnostic]]:
+def _models_of(reading: Reading, model: type[Model]) -> tuple[list[Model], list[Diagnostic]]:
     models: list[Model] = []
-    reading = _read_file(path, defines)
     diagnostics = list(reading.diagnostics)
-    for document in reading.documents:
-        for source, value in _parts(document):
-            result = validate(model, source, value)
-            if isinstance(result, list):
-                diagnostics.extend(
-                    one for one in result if not document.is_unread((*source.prefix, *one.place))
-                )
-            elif not reading.diagnostics:
-                models.append(result.read_from(source))
+    for source, value in _all_parts(reading):
+        result = validate(model, source, value)
+        if isinstance(result, list):
+            unread = source.document.is_unread
+            diagnostics.extend(one for one in result if not unread((*source.prefix, *one.place)))
+        elif not reading.diagnostics:
+            models.append(result.read_from(source))
     return models, diagnostics
 
 
-def _parts(document: Document) -> Iterator[tuple[SourceMap, object]]:
-    if isinstance(document.value, list):
-        items = cast("list[object]", document.value)
-        for index, item in enumerate(items):
-            yield SourceMap(document, (index,)), item
-    else:
-        yield SourceMap(document), document.value
+def _all_parts(reading: Reading) -> Iterator[tuple[SourceMap, object]]:
+    for document in reading.documents:
+        if isinstance(document.value, list):
+            items = cast("list[object]", document.value)
+            for index, item in enumerate(items):
+                yield SourceMap(document, (index,)), item
+        else:
+            yield SourceMap(document), document.value
 
 
 def _read_file(path: Path, defines: Mapping[str, Any]) -> Reading:
