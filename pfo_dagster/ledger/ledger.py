@@ -102,7 +102,8 @@ class Ledger:
     def reader(self) -> Generator[Reader]:
         """Read what was published when the block is entered; a newer publication needs a new one.
 
-        Never waits for a writer and never makes one wait. Raises `NotPublishedError`.
+        Never waits for a writer and never makes one wait. Raises `NotPublishedError`,
+        `StorageError`, and `SchemaError` if a newer program wrote the file.
         """
         with Reader.open(self.published_path) as reader:
             yield reader

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,29 @@ def migrate(connection: DuckDBPyConnection, migrations: Sequence[Migration], now
             )
 
 
+def refuse_newer(connection: DuckDBPyConnection) -> None:
+    """Raise `SchemaError` if a newer program wrote the file: its figures may mean something else.
+
+    For who only reads. The file has to be the current database (`USE`).
+    """
+    [(version,)] = rows_of(connection, "SELECT max(version) FROM history.schema_migrations")
+    known = _newest_version()
+    if version is not None and version > known:
+        raise _too_new(version, known)
+
+
+@cache
+def _newest_version() -> int:
+    return max(migration.version for migration in bundled_migrations())
+
+
+def _too_new(version: int, known: int) -> SchemaError:
+    return SchemaError(
+        f"The ledger has schema version {version}, but this program knows only up to {known}:"
+        " a newer program wrote it. Update this program."
+    )
+
+
 def _refuse_others(connection: DuckDBPyConnection) -> None:
     """Raise `StorageError` if a file without our bookkeeping is not new, but somebody else's."""
     tables = rows_of(
@@ -112,10 +136,7 @@ def _refuse_mismatch(applied: dict[int, tuple[str, str]], migrations: Sequence[M
     known = {migration.version: migration for migration in migrations}
     newer = sorted(applied.keys() - known.keys())
     if newer:
-        raise SchemaError(
-            f"The ledger has schema version {newer[-1]}, but this program knows only up to"
-            f" {max(known, default=0)}: a newer program wrote it. Update this program."
-        )
+        raise _too_new(newer[-1], max(known, default=0))
     for version, (name, checksum) in applied.items():
         if known[version].checksum != checksum:
             raise SchemaError(

@@ -14,6 +14,7 @@ import duckdb
 from pfo_dagster.ledger.arrow import as_rows, distinct_names, in_utc
 from pfo_dagster.ledger.database import OFFLINE, explaining
 from pfo_dagster.ledger.errors import NotPublishedError, QueryError
+from pfo_dagster.ledger.migrations import refuse_newer
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -49,7 +50,10 @@ class Reader:
     @classmethod
     @contextlib.contextmanager
     def open(cls, published: Path) -> Generator[Reader]:
-        """Open the publication that is in place now. Raises `NotPublishedError`, `StorageError`."""
+        """Open the publication that is in place now.
+
+        Raises `NotPublishedError`, `StorageError`, and `SchemaError` if a newer program wrote it.
+        """
         with contextlib.closing(_connect(published)) as connection:
             yield cls(connection)
 
@@ -142,6 +146,7 @@ def _connect(published: Path) -> DuckDBPyConnection:
             name = str(published).replace("'", "''")
             connection.execute(f"ATTACH '{name}' AS ledger (READ_ONLY)")
             connection.execute("USE ledger")
+            refuse_newer(connection)
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
     except BaseException:

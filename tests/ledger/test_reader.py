@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
-from pfo_dagster.ledger import NotPublishedError, QueryError
+from pfo_dagster.ledger import NotPublishedError, QueryError, Reader, SchemaError
 from pfo_dagster.ledger.reader import BOUNDS
 from tests.ledger.builders import NOON, balance, published, record, refresh, sync
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-    from pfo_dagster.ledger import Ledger, Reader
+    from pfo_dagster.ledger import Ledger
 
 
 @pytest.fixture
@@ -146,3 +147,14 @@ def test_the_day_of_a_balance_is_the_day_in_paris(ledger: Ledger, as_of: str, da
     assert str(row["day"]) == day
     [position] = published(ledger, "daily_cash_position")
     assert str(position["day"]) == day
+
+
+def test_what_a_newer_program_published_is_not_read(ledger: Ledger) -> None:
+    with ledger.writer() as writer:
+        record(writer, refresh(), [balance()])
+    with duckdb.connect(str(ledger.published_path)) as newer:
+        newer.execute("INSERT INTO history.schema_migrations VALUES (999, 'x', 'y', now())")
+    with pytest.raises(SchemaError, match=r"version 999.*Update this program"), ledger.reader():
+        pass
+    with pytest.raises(SchemaError, match=r"version 999"):
+        Reader.lasting(ledger.published_path)
