@@ -9,14 +9,14 @@ from __future__ import annotations
 import secrets
 import tempfile
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
 
 from pfo_dagster.config import SettingsError
-from pfo_dagster.ledger import Ledger
+from pfo_dagster.installed_ledger import bank_clock, open_ledger, panel_of, utc_now
 from pfo_dagster.openbanking import (
     ProviderError,
     open_powens,
@@ -26,7 +26,6 @@ from pfo_dagster.openbanking import (
 )
 from pfo_dagster.openbanking.powens.exchange import Timeouts
 from pfo_dagster.openbanking.powens.pacing import Quota
-from pfo_dagster.openbanking.sandbox import ControlPanel
 from pfo_dagster.operations.banking.access import LEDGER, OPEN_BANKING, BankAccess
 from pfo_dagster.operations.banking.decisions import RefreshPolicy
 from pfo_dagster.operations.reference_rates import REFERENCE_RATES
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
 
 SANDBOX_STATE = "sandbox.json"
 """The file in the data folder in which the sandbox remembers what was asked of it."""
-SANDBOX_CONTROLS = "sandbox-controls.json"
-"""The file beside it that says how the sandbox is set."""
 POWENS_CALLS = "powens-calls.json"
 """The file in which the processes that call Powens count their calls of the last minute."""
 DEFAULT_TENANT = "household"
@@ -73,11 +70,6 @@ def resources(settings: Settings, app: AppConfig) -> dict[str, object]:
         LEDGER: open_ledger(settings),
         REFERENCE_RATES: rate_source(settings),
     }
-
-
-def open_ledger(settings: Settings) -> Ledger:
-    """The ledger, which records by the clock by which its banks are read, so that both agree."""
-    return Ledger(settings.data_dir, clock=bank_clock(settings))
 
 
 def rate_source(settings: Settings) -> RateSource:
@@ -119,16 +111,6 @@ def powens_timeouts(settings: Settings) -> Timeouts:
         answer=settings.powens_answer_seconds,
         sync=settings.powens_sync_seconds,
     )
-
-
-def panel_of(settings: Settings) -> ControlPanel:
-    """How the sandbox of this data folder is set, by `pfo sandbox` and by its page."""
-    return ControlPanel(settings.data_dir / SANDBOX_CONTROLS)
-
-
-def bank_clock(settings: Settings) -> Callable[[], datetime]:
-    """The time in UTC; that of the sandbox, which can be moved, where its data is read."""
-    return utc_now if settings.has_powens else panel_of(settings).clock(utc_now)
 
 
 def powens_address(settings: Settings) -> str:
@@ -178,8 +160,3 @@ def alert_sender(settings: Settings) -> Callable[[Mapping[str, str]], int] | Non
             raise ConnectionError(message) from None
 
     return send
-
-
-def utc_now() -> datetime:
-    """The time now, in UTC."""
-    return datetime.now(UTC)

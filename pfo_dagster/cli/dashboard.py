@@ -9,12 +9,13 @@ import socket
 import threading
 import webbrowser
 from contextlib import suppress
+from datetime import timedelta
 
 import uvicorn
 
 from pfo_dagster.cli.console import out
 from pfo_dagster.config import SettingsError, load_settings
-from pfo_dagster.ledger import Ledger
+from pfo_dagster.installed_ledger import open_ledger
 
 _ENDING_SECONDS = 1
 """Windows that are open do not keep the server from ending."""
@@ -37,9 +38,9 @@ def serve_dashboard(host: str, port: int, *, browser: bool) -> None:
     from pfo_dagster.dashboard import serving  # noqa: PLC0415 - needs what was just looked for
 
     token = None if host in serving.HERE else secrets.token_urlsafe(16)
-    ledger = Ledger(settings.data_dir)
-    threading.Thread(target=serving.prepare, args=(ledger,), daemon=True).start()
-    app = serving.dashboard_app(ledger, token=token)
+    ledger, stale_after = open_ledger(settings), timedelta(hours=settings.stale_after_hours)
+    threading.Thread(target=serving.prepare, args=(ledger, stale_after), daemon=True).start()
+    app = serving.dashboard_app(ledger, stale_after=stale_after, token=token)
     name = f"[{host}]" if ":" in host else host
     address = f"http://{name}:{port}" + (f"?access_token={token}" if token else "")
     out.print(f"The dashboard is at {address} (end it with Ctrl-C).", soft_wrap=True)

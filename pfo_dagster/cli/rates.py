@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from pfo_dagster.cli.console import out
 from pfo_dagster.config import load_settings
+from pfo_dagster.installed_ledger import open_ledger
 from pfo_dagster.operations.reference_rates import update_reference_rates
-from pfo_dagster.resources import open_ledger, rate_source
+from pfo_dagster.resources import rate_source
 
 if TYPE_CHECKING:
     from pfo_dagster.operations.reference_rates import UpdatedRates

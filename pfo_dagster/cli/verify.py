@@ -10,8 +10,8 @@ from rich.table import Table
 
 from pfo_dagster.cli.console import out
 from pfo_dagster.config import load_settings
+from pfo_dagster.installed_ledger import open_ledger
 from pfo_dagster.ledger import TRUST_CHECKS, Finding, cell, figures_are_fresh
-from pfo_dagster.resources import open_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

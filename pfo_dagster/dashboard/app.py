@@ -15,7 +15,7 @@ app = marimo.App(width="medium", app_title="Household ledger")
 @app.cell
 def _():
     import time
-    from datetime import UTC, datetime
+    from datetime import timedelta
 
     import marimo as mo
 
@@ -24,34 +24,36 @@ def _():
     from pfo_dagster.dashboard.page import current_page
     from pfo_dagster.dashboard.sources import account_of, source_of
     from pfo_dagster.dashboard.watching import mark_of
-    from pfo_dagster.ledger import Ledger, LedgerError, explain
+    from pfo_dagster.installed_ledger import open_ledger
+    from pfo_dagster.ledger import LedgerError, explain
 
     return (
-        Ledger,
         LedgerError,
-        UTC,
         account_of,
-        datetime,
         explain,
         figures,
         load_settings,
         mark_of,
         mo,
+        open_ledger,
         current_page,
         sections,
         source_of,
         tables,
         time,
+        timedelta,
     )
 
 
 @app.cell
-def _(Ledger, load_settings, mark_of, mo, tables):
-    ledger = Ledger(load_settings().data_dir)
+def _(load_settings, mark_of, mo, open_ledger, tables, timedelta):
+    _settings = load_settings()
+    ledger = open_ledger(_settings)
+    stale_after = timedelta(hours=_settings.stale_after_hours)
     mark, set_mark = mo.state(mark_of(ledger.published_path))
     chosen, set_chosen = mo.state(None)
     mo.Html(tables.STYLE)
-    return chosen, ledger, mark, set_chosen, set_mark
+    return chosen, ledger, mark, set_chosen, set_mark, stale_after
 
 
 @app.cell
@@ -70,10 +72,10 @@ def _(ledger, mark_of, mo, set_mark, time):
 
 
 @app.cell
-def _(LedgerError, UTC, datetime, ledger, mark, mo, current_page, tables):
+def _(LedgerError, current_page, ledger, mark, mo, stale_after, tables):
     mark()
     try:
-        page, _problem = current_page(ledger, datetime.now(UTC)), None
+        page, _problem = current_page(ledger, stale_after), None
     except LedgerError as error:
         page, _problem = None, str(error)
     mo.stop(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from pfo_dagster.ledger import TRUST_CHECKS, Finding
+from pfo_dagster.ledger import TRUST_CHECKS, Finding, figures_are_fresh
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -91,7 +91,6 @@ class Verdict:
     """One trust check's answer."""
 
     name: str
-    question: str
     blocking: bool
     finding: Finding
 
@@ -237,19 +236,19 @@ def movements(reader: Reader) -> list[Movement]:
     return [Movement(**row) for row in rows]
 
 
-def trust(reader: Reader, now: datetime) -> Trust:
-    """All trust checks of the publication, asked at `now`."""
-    verdicts = tuple(
-        Verdict(check.name, check.description, check.blocking, check.find(reader, now))
-        for check in TRUST_CHECKS
-    )
-    told = Trust(verdicts)
+def trust(reader: Reader, now: datetime, stale_after: timedelta) -> Trust:
+    """All trust checks of the publication, asked at `now`, which is of the ledger's clock."""
+    verdicts = [
+        Verdict(check.name, check.blocking, check.find(reader, now)) for check in TRUST_CHECKS
+    ]
+    fresh = figures_are_fresh(reader, now=now, stale_after=stale_after)
+    told = Trust((*verdicts, Verdict("figures_are_fresh", blocking=False, finding=fresh)))
     for verdict in told.disproved:
-        for row in verdict.finding.rows:
-            if row.get("account_id") is not None:
-                told.accounts.setdefault(str(row["account_id"]), []).append(verdict.name)
-            if row.get("currency") is not None:
-                told.currencies.setdefault(str(row["currency"]), []).append(verdict.name)
+        rows = verdict.finding.rows
+        for account in {str(row["account_id"]) for row in rows if row.get("account_id")}:
+            told.accounts.setdefault(account, []).append(verdict.name)
+        for currency in {str(row["currency"]) for row in rows if row.get("currency")}:
+            told.currencies.setdefault(currency, []).append(verdict.name)
     return told
 
 

@@ -53,29 +53,31 @@ class Page:
         return source_names([*self.accounts, *self.positions, *self.month_ends])
 
 
-def current_page(ledger: Ledger, now: datetime) -> Page:
+def current_page(ledger: Ledger, stale_after: timedelta) -> Page:
     """The page of the publication that is in place; its ages and checks are of the last minutes.
 
-    `now` is an aware instant. Raises `LedgerError`, with what to do about it.
+    Figures of longer ago than `stale_after` are called stale. Raises `LedgerError`, with what to do
+    about it.
     """
     with _reading:
         mark = mark_of(ledger.published_path)
         page = _last_read.get(mark)
-        if page is None or now - page.read_at > _GOOD_FOR:
-            page = read_page(ledger, now)
+        if page is None or abs(ledger.now() - page.read_at) > _GOOD_FOR:
+            page = read_page(ledger, stale_after)
             # If a newer one was published meanwhile, its mark is another one; it is read again.
             _last_read.clear()
             _last_read[mark] = page
         return page
 
 
-def read_page(ledger: Ledger, now: datetime) -> Page:
-    """The page as of `now`, an aware instant. Raises `LedgerError`, with what to do about it."""
+def read_page(ledger: Ledger, stale_after: timedelta) -> Page:
+    """The page as of now by the ledger's clock. Raises `LedgerError`, with what to do about it."""
+    now = ledger.now()
     with ledger.reader() as reader:
         return Page(
             read_at=now,
             publication=figures.publication(reader),
-            trust=figures.trust(reader, now),
+            trust=figures.trust(reader, now, stale_after),
             positions=positions(reader),
             accounts=holdings(reader),
             sparklines=figures.sparklines(reader),

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import importlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -26,6 +25,8 @@ from pfo_dagster.dashboard.page import current_page
 from pfo_dagster.ledger import Ledger, LedgerError
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HERE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -58,11 +59,12 @@ new MutationObserver((_, observer) => {{
 """Shown until the notebook shows anything of its own."""
 
 
-def dashboard_app(ledger: Ledger, *, token: str | None) -> ASGIApp:
+def dashboard_app(ledger: Ledger, *, stale_after: timedelta, token: str | None) -> ASGIApp:
     """The dashboard of a ledger for any ASGI server.
 
-    With a token it answers whoever knows it, under any name; without one, only requests that call
-    this computer by a name of its own, so that no page of another site can ask in its name.
+    Figures of longer ago than `stale_after` are called stale. With a token it answers whoever knows
+    it, under any name; without one, only requests that call this computer by a name of its own, so
+    that no page of another site can ask in its name.
     """
     notebook = (
         # Marimo's server takes an empty token for "ask for none".
@@ -70,14 +72,14 @@ def dashboard_app(ledger: Ledger, *, token: str | None) -> ASGIApp:
         .with_app(path="/", root=str(_NOTEBOOK))
         .build()
     )
-    shown = FirstFigures(KeptScripts(notebook), ledger)
+    shown = FirstFigures(KeptScripts(notebook), ledger, stale_after)
     return OwnPagesOnly(shown, hosts=None if token else HERE)
 
 
-def prepare(ledger: Ledger) -> None:
+def prepare(ledger: Ledger, stale_after: timedelta) -> None:
     """Read and load what the first window would have to wait for."""
     with contextlib.suppress(LedgerError):
-        current_page(ledger, datetime.now(UTC))
+        current_page(ledger, stale_after)
     importlib.import_module("pfo_dagster.dashboard.charts")
 
 
@@ -134,6 +136,7 @@ class FirstFigures:
 
     app: ASGIApp
     ledger: Ledger
+    stale_after: timedelta
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request or connection."""
@@ -154,7 +157,7 @@ class FirstFigures:
             headers = MutableHeaders(raw=start["headers"])
             # Anything else is the way to the page where a token is asked for.
             if start["status"] == _OK and headers.get("content-type", "").startswith("text/html"):
-                first = await asyncio.to_thread(first_figures, self.ledger, datetime.now(UTC))
+                first = await asyncio.to_thread(first_figures, self.ledger, self.stale_after)
                 body = body.replace(_ROOT.encode(), f"{first}{_ROOT}".encode(), 1)
                 headers["content-length"] = str(len(body))
                 headers["cache-control"] = "no-store"
@@ -164,10 +167,10 @@ class FirstFigures:
         await self.app(scope, receive, keep)
 
 
-def first_figures(ledger: Ledger, now: datetime) -> str:
+def first_figures(ledger: Ledger, stale_after: timedelta) -> str:
     """HTML of what is shown before the notebook is: the notices, and what is held per currency."""
     try:
-        page = current_page(ledger, now)
+        page = current_page(ledger, stale_after)
     except LedgerError as error:
         shown = tables.notice(f"{error}", "plain")
     else:

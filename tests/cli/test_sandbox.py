@@ -21,10 +21,10 @@ from typer.testing import CliRunner, Result
 from pfo_dagster.cli.app import app
 from pfo_dagster.cli.sandbox_setting import stage_of
 from pfo_dagster.config import load_settings
+from pfo_dagster.installed_ledger import bank_clock, open_ledger
 from pfo_dagster.openbanking.loopback import listening
 from pfo_dagster.openbanking.powens.events import BankEvent
 from pfo_dagster.openbanking.powens.receiver import ReceiverSettings, receiver_app
-from pfo_dagster.resources import bank_clock, open_ledger
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
 COMMANDS = [

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
-from pfo_dagster import resources
+from pfo_dagster import installed_ledger, resources
 from pfo_dagster.cli.run import run_workflow
 from tests.crashes.tracing import be_traceable, trace
 
@@ -78,7 +78,7 @@ def _refresh(data_dir: Path, now: datetime, waiting: Connection) -> None:
     # Killed runs spend forced syncs; the next run must be able to ask the bank all the same.
     os.environ["PFO_FORCED_SYNCS_PER_DAY"] = os.environ["PFO_FORCED_SYNCS_AGREED"] = "1000"
     # The sandbox lives at the time that it is told, so that every day brings new balances.
-    resources.utc_now = lambda: now
+    resources.utc_now = installed_ledger.utc_now = lambda: now
     log = os.open(data_dir.with_name("output.txt"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
+import duckdb
 import pytest
 
 from pfo_dagster.dashboard import sections
 from pfo_dagster.dashboard.figures import observations
 from pfo_dagster.dashboard.page import current_page, read_page
 from pfo_dagster.dashboard.sparklines import sparkline
-from pfo_dagster.ledger import Ledger
+from pfo_dagster.installed_ledger import open_ledger, panel_of, utc_now
+from pfo_dagster.ledger import TRUST_CHECKS, Ledger
+from pfo_dagster.openbanking.sandbox.controls import clock_moved
 from tests.ledger.builders import NOON, account, balance, connection, record, refresh
 from tests.ledger.conftest import ledger  # noqa: F401 - a fixture
 from tests.ledger.test_trust import filled
+from tests.workflows.household import Household
+
+A_DAY = timedelta(days=1)
+
+
+def filled_at(empty: Ledger) -> Ledger:
+    """The ledger with one refresh of now, by its clock."""
+    with empty.writer() as writer:
+        row = balance(as_of=empty.now(), fetched_at=empty.now())
+        record(writer, refresh(at=empty.now()), [row])
+    return empty
 
 
 def test_a_disproved_position_says_so_above_the_page_and_beside_the_figure(
     ledger: Ledger,  # noqa: F811 - the fixture
 ) -> None:
-    page = read_page(filled(ledger, totals={"EUR": Decimal("99.00"), "JPY": Decimal(-5)}), NOON)
+    page = read_page(filled(ledger, totals={"EUR": Decimal("99.00"), "JPY": Decimal(-5)}), A_DAY)
     assert "Do not rely on the figures" in sections.banner(page.publication, page.trust, NOON)
     euros, yen = (
         sections.positions(page.positions, page.trust, page.names)
@@ -31,9 +47,32 @@ def test_a_disproved_position_says_so_above_the_page_and_beside_the_figure(
 
 
 def test_a_sound_position_says_nothing_of_the_kind(ledger: Ledger) -> None:  # noqa: F811 - the fixture
-    page = read_page(filled(ledger), NOON)
+    page = read_page(filled(ledger), A_DAY)
     assert "Do not rely" not in sections.banner(page.publication, page.trust, NOON)
     assert "disproved" not in sections.positions(page.positions, page.trust, page.names)
+
+
+def test_the_checks_are_those_of_verify_and_their_clock_is_the_banks(tmp_path: Path) -> None:
+    settings = Household(tmp_path).settings
+    panel_of(settings).change(lambda now: clock_moved(now, "+2d", utc_now()))
+    page = read_page(filled_at(open_ledger(settings)), A_DAY)
+    answers = {one.name: one.finding for one in page.trust.verdicts}
+    assert answers["clocks_agree"].passed, "the ledger was written two days ahead of this computer"
+    assert list(answers) == [*(check.name for check in TRUST_CHECKS), "figures_are_fresh"]
+
+
+def test_a_figure_of_yesterday_is_called_stale(ledger: Ledger) -> None:  # noqa: F811 - the fixture
+    page = read_page(filled(ledger), -timedelta(minutes=1))
+    assert "shown balances are stale" in sections.reconciliation(page.trust)
+
+
+def test_a_check_is_named_once_beside_a_figure(ledger: Ledger) -> None:  # noqa: F811 - the fixture
+    filled(ledger)
+    with duckdb.connect(ledger.published_path) as published:
+        for _ in range(2):
+            published.execute("INSERT INTO balances FROM balances WHERE account_id = '1' LIMIT 1")
+    page = read_page(ledger, A_DAY)
+    assert page.trust.accounts["1"].count("observations_are_unique") == 1
 
 
 def test_what_banks_write_is_no_markup(ledger: Ledger) -> None:  # noqa: F811 - the fixture
@@ -45,7 +84,7 @@ def test_what_banks_write_is_no_markup(ledger: Ledger) -> None:  # noqa: F811 - 
             accounts=[account(name="<script>alert(1)</script>")],
             connections=[connection(institution='"><img src=x>')],
         )
-    page = read_page(ledger, NOON)
+    page = read_page(ledger, A_DAY)
     shown = sections.accounts(page.accounts, page.sparklines, page.trust, NOON, page.names)
     shown += sections.attention(page.connections, NOON)
     assert "<script" not in shown
@@ -57,11 +96,11 @@ def test_a_publication_is_read_once_for_all_windows_and_a_newer_one_at_once(
     ledger: Ledger,  # noqa: F811 - the fixture
 ) -> None:
     filled(ledger)
-    first = current_page(ledger, NOON)
-    assert current_page(ledger, NOON) is first
+    first = current_page(ledger, A_DAY)
+    assert current_page(ledger, A_DAY) is first
     with ledger.writer() as writer:
         record(writer, refresh("r2"), [balance("200.00")])
-    assert current_page(ledger, NOON).publication != first.publication
+    assert current_page(ledger, A_DAY).publication != first.publication
 
 
 def test_accounts_of_one_id_at_two_sources_are_two_accounts(
@@ -72,7 +111,7 @@ def test_accounts_of_one_id_at_two_sources_are_two_accounts(
         for number, ((tenant, provider), amount) in enumerate(sources.items()):
             head = refresh(f"r{number}", tenant_id=tenant, provider=provider)
             record(writer, head, [balance(amount)])
-    page = read_page(ledger, NOON)
+    page = read_page(ledger, A_DAY)
     for source, amount in sources.items():
         key = (*source, "1")
         assert page.sparklines[key] == [float(amount)]
@@ -87,7 +126,7 @@ def test_accounts_of_one_id_at_two_sources_are_two_accounts(
 
 
 def test_a_single_source_need_not_be_named(ledger: Ledger) -> None:  # noqa: F811 - the fixture
-    page = read_page(filled(ledger), NOON)
+    page = read_page(filled(ledger), A_DAY)
     assert set(page.names.values()) == {""}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from pfo_dagster.ledger import Ledger
 from tests.ledger.conftest import ledger  # noqa: F401 - a fixture
 from tests.ledger.test_trust import filled
 
+A_DAY = timedelta(days=1)
 HERE = "http://localhost:2718"
 FIGURES = "Cash position at the end of"
 
@@ -33,7 +35,7 @@ def get(app: ASGIApp, *paths: str, base_url: str = HERE, **headers: str) -> http
 
 
 def test_the_first_answer_has_the_figures(ledger: Ledger) -> None:  # noqa: F811 - the fixture
-    answer = get(dashboard_app(filled(ledger), token=None), "/")
+    answer = get(dashboard_app(filled(ledger), stale_after=A_DAY, token=None), "/")
     first, _, notebook = answer.text.partition('<div id="root">')
     assert FIGURES in first
     assert "EUR" in first
@@ -43,7 +45,10 @@ def test_the_first_answer_has_the_figures(ledger: Ledger) -> None:  # noqa: F811
 
 
 def test_without_a_publication_it_says_what_to_do(ledger: Ledger) -> None:  # noqa: F811 - the fixture
-    assert "Run `make run` first" in get(dashboard_app(ledger, token=None), "/").text
+    assert (
+        "Run `make run` first"
+        in get(dashboard_app(ledger, stale_after=A_DAY, token=None), "/").text
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,7 +64,12 @@ def test_pages_of_other_sites_get_no_answer(
     base_url: str,
     headers: dict[str, str],
 ) -> None:
-    answer = get(dashboard_app(filled(ledger), token=None), "/", base_url=base_url, **headers)
+    answer = get(
+        dashboard_app(filled(ledger), stale_after=A_DAY, token=None),
+        "/",
+        base_url=base_url,
+        **headers,
+    )
     assert answer.status_code == 403
     assert FIGURES not in answer.text
 
@@ -96,7 +106,7 @@ def test_only_its_own_page_may_connect(host: bytes, origin: bytes, accepted: boo
 
 
 def test_for_others_it_asks_for_the_token(ledger: Ledger) -> None:  # noqa: F811 - the fixture
-    app = dashboard_app(filled(ledger), token="a-token")
+    app = dashboard_app(filled(ledger), stale_after=A_DAY, token="a-token")
     elsewhere = "http://192.0.2.7:2718"
     for path in ("/", "/?access_token=wrong"):
         answer = get(app, path, base_url=elsewhere)
@@ -106,7 +116,7 @@ def test_for_others_it_asks_for_the_token(ledger: Ledger) -> None:  # noqa: F811
 
 
 def test_browsers_keep_scripts_and_not_figures(ledger: Ledger) -> None:  # noqa: F811 - the fixture
-    app = dashboard_app(filled(ledger), token=None)
+    app = dashboard_app(filled(ledger), stale_after=A_DAY, token=None)
     script = get(app, "/").text.partition('src="./assets/')[2].partition('"')[0]
     assert "immutable" in get(app, f"/assets/{script}").headers["cache-control"]
     assert "cache-control" not in get(app, "/assets/no-such-script.js").headers

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -73,7 +74,9 @@ def show_the_dashboard(folder: Path) -> None:
     """Keep beside the files what `pfo dashboard` serves."""
 
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(dashboard_app(Ledger(folder / "data"), token=None))
+        transport = httpx.ASGITransport(
+            dashboard_app(Ledger(folder / "data"), stale_after=timedelta(days=1), token=None)
+        )
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.get("/")
 
