@@ -205,3 +205,12 @@ def test_an_account_that_comes_back_counts_on_no_day_on_which_it_was_gone(ledger
             [(NOON + DAY).date(), (NOON + 4 * DAY).date()],
         )
     assert [row["amount"] for row in between] == [15, 10, 11, 11]
+
+
+def test_days_can_be_asked_for_by_a_question(ledger: Ledger) -> None:
+    with ledger.writer() as writer:
+        record(writer, refresh("r0"), [observed(0, "10")])
+        record(writer, refresh("r2"), [observed(2, "12")])
+    newest = "(SELECT max(day) FROM balances)"
+    for asked in (f"balances_at({newest})", f"daily_balances_between({newest}, {newest})"):
+        assert [row["amount"] for row in published(ledger, asked)] == [12]

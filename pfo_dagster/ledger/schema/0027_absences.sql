@@ -213,19 +213,24 @@ carried AS (
         observed.* REPLACE (coalesce(observed.currency, accounts.currency) AS currency),
         accounts.account_type,
         accounts.display,
+        accounts.absent,
         greatest(observed.day, first_day::DATE) AS starts,
-        range(
-            least(next_day, closed_on, last_observed + 1, last_day::DATE + 1) - starts
-        ) AS numbers,
+        least(next_day, closed_on, last_observed + 1, last_day::DATE + 1) AS ends
+    FROM observed
+    JOIN last_days USING (tenant_id, provider)
+    JOIN known_accounts AS accounts USING (tenant_id, provider, account_id)
+),
+unrolled AS (
+    SELECT
+        *,
+        range(ends - starts) AS numbers,
         unnest(
             CASE
                 WHEN absent IS NULL THEN numbers
                 ELSE list_filter(numbers, lambda number: NOT list_contains(absent, starts + number::INTEGER))
             END
         )::INTEGER AS number
-    FROM observed
-    JOIN last_days USING (tenant_id, provider)
-    JOIN known_accounts AS accounts USING (tenant_id, provider, account_id)
+    FROM carried
 )
 SELECT
     tenant_id,
@@ -239,7 +244,7 @@ SELECT
     day AS observed_on,
     starts + number - day AS age_days,
     commit_number
-FROM carried;
+FROM unrolled;
 COMMENT ON MACRO TABLE daily_balances_between IS 'daily_balances_between(first_day, last_day): daily_balances from one day to another, both included, without the work for the days before; columns as in daily_balances.';
 COMMENT ON VIEW daily_cash_position IS 'Sum of the current balances at the end of each day, per currency, with the last observation carried forward: from an account''s first observation to the last day on which any account was observed, and never to the day on which the account was deleted or disabled, nor beyond until it came back (account_absences). Displayed accounts only, cards and loans included; assets and debts show them apart. Providers are never mixed, so that sandbox money stays apart.';
 COMMENT ON COLUMN accounts.closed_on IS 'The earlier of both as a day in Europe/Paris: the first day on which the account counts nowhere. account_absences has such days of accounts that came back.';
