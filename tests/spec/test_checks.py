@@ -82,7 +82,10 @@ BREAKING: dict[str, tuple[dict[str, Any], str]] = {
         'Step "a" has only conditional transitions',
     ),
     "PFO037": (with_conditions("data.n > 5 && data.n < 3"), "Condition of a -> b can never match"),
-    "PFO038": (with_conditions("data.n > 1", "data.n > 5"), "a -> b always matches first"),
+    "PFO038": (
+        with_conditions("data.n > 1", "data.n > 5"),
+        "a -> b (`data.n > 1`) always matches first",
+    ),
     "PFO039": (
         with_conditions("output.rich", "output.old"),
         "both match, e.g. for output.rich = true, output.old = true",

@@ -83,7 +83,7 @@ def _check_conditions(
             message = f"Condition of {way} can never match"
             yield finding(spec, rules.NEVER_MATCHES, message, place)
         elif holds <= taken:
-            before = [str(other) for other, others in earlier if holds & others]
+            before = [_told(other) for other, others in earlier if holds & others]
             message = f"Condition of {way} never decides: {', '.join(before)} always matches first"
             hint = "put the narrower condition first, or remove this transition"
             yield finding(spec, rules.COVERED, message, place, hint=hint)
@@ -100,13 +100,18 @@ def _check_conditions(
         taken |= holds
 
 
+def _told(way: _Way) -> str:
+    """A transition by its condition: several may lead from one step to the same other."""
+    return f"{way} (`{way.edge.condition}`)"
+
+
 def _check_repetitions(spec: WorkflowSpec, ways: list[_Way]) -> Iterator[Diagnostic]:
     """The same condition twice, where nothing more can be said."""
     seen: dict[str, _Way] = {}
     for way in ways:
         first = seen.setdefault(str(way.condition), way)
         if first is not way:
-            message = f"Condition of {way} never decides: {first} always matches first"
+            message = f"Condition of {way} never decides: {_told(first)} always matches first"
             place = (*way.place, "condition")
             yield finding(spec, rules.COVERED, message, place, hint="remove this transition")
 

@@ -27,6 +27,13 @@ REFERENCES: Final = {
 """What stands for something else."""
 
 
+_RUN_TIME: Final = {
+    "process", "globalThis", "window", "global", "console", "Math", "Date", "JSON", "Object",
+    "Array",
+    "Number", "String", "Boolean", "Symbol", "BigInt", "Promise", "require", "module", "arguments",
+}  # fmt: skip
+
+
 class RefusedError(Exception):
     """A value that is not to be had: which rule it breaks, where, and what to do."""
 
@@ -137,6 +144,9 @@ def _elsewhere(names: Names, node: Node, name: str) -> Supplied:
         return Supplied(enum)
     if name in {"NaN", "Infinity"}:
         raise RefusedError(rules.NOT_LITERAL, f"`{name}` is not a number that JSON has", node)
+    if name in _RUN_TIME and not imported:
+        message = f"`{name}` is known only to a running program"
+        raise RefusedError(rules.NOT_LITERAL, message, node, hint="write the value here")
     supply = f"supply it with --define {name}=JSON or under `defines` in app.yaml"
     if imported:
         message = f"`{name}` is imported from '{imported.module}', which is not read"

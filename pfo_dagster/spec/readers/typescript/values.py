@@ -234,7 +234,9 @@ def _number(node: Node) -> int | float:
 
 
 def _not_literal(node: Node) -> RefusedError:
-    kind, hint = _KINDS.get(node.type, (f"a {node.type.replace('_', ' ')}", "write the value here"))
+    words = node.type.replace("_", " ")
+    kind = f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
+    kind, hint = _KINDS.get(node.type, (kind, "write the value here"))
     if node.type == "method_definition" and node.children[0].type in {"get", "set"}:
         kind = "a getter" if node.children[0].type == "get" else "a setter"
     if node.type == "call_expression":
@@ -254,6 +256,7 @@ _KINDS: Final = {
     "binary_expression": ("an operator", "write out the result"),
     "unary_expression": ("an operator", "write out the result"),
     "new_expression": ("a new object", "write out its fields"),
+    "this": ("`this`", "write the value here"),
     "regex": ("a regular expression", "write it as a text"),
     "property_identifier": ("an enum member without a value", "give it one"),
     "sequence_expression": ("an operator", "write out the result"),
