@@ -112,6 +112,52 @@ def test_without_totals_of_the_provider_nothing_is_claimed(ledger: Ledger) -> No
     assert "no totals" in found.summary
 
 
+def test_the_currencies_without_a_total_are_named(ledger: Ledger) -> None:
+    totals = {"EUR": Decimal("100.00"), "CHF": None}
+    found = finding(filled(ledger, totals=totals), "totals_are_the_providers")
+    assert found.passed
+    assert found.summary == (
+        "Our sums are the provider's totals in EUR. It gave none to compare with in CHF, JPY."
+    )
+
+
+def projected(now: str | None, coming: str | None, sum_: str | None, **changes: Any) -> list[Any]:
+    """What one observation says of account 1."""
+    amounts = {"current": now, "coming": coming, "projected": sum_}
+    return [
+        balance(amount, balance_type=balance_type, **changes)
+        for balance_type, amount in amounts.items()
+        if amount is not None
+    ]
+
+
+@pytest.mark.parametrize("basis", ["account", "fetched"])
+@pytest.mark.parametrize(
+    "then",
+    [("100", "-30", "70"), ("90", "-20", "70"), ("90", None, None), (None, "-30", None)],
+)
+def test_a_projection_that_adds_up_is_believed_whatever_changed_since(
+    ledger: Ledger, basis: str, then: tuple[str | None, str | None, str | None]
+) -> None:
+    with ledger.writer() as writer:
+        record(writer, refresh("r1"), projected("100", "-10", "90", as_of_basis=basis))
+        later = projected(*then, as_of_basis=basis)
+        if then[0] is None:
+            later.append(balance(None, as_of_basis=basis))
+        record(writer, refresh("r2"), later)
+    assert finding(ledger, "projections_add_up").passed
+
+
+@pytest.mark.parametrize("tampered", ["current", "coming", "projected"])
+def test_a_projection_that_does_not_add_up_is_found(ledger: Ledger, tampered: str) -> None:
+    with ledger.writer() as writer:
+        record(writer, refresh(), projected("100", "-10", "90"))
+    with duckdb.connect(str(ledger.published_path)) as tampering:
+        tampering.execute("UPDATE balances SET amount = 7 WHERE balance_type = ?", [tampered])
+    [row] = finding(ledger, "projections_add_up").rows
+    assert (row["account_id"], row[tampered]) == ("1", 7)
+
+
 def test_an_amount_in_no_currency_is_found(ledger: Ledger) -> None:
     filled(ledger, balances=[balance("1", currency="ZZZ"), balance("1", currency=None,
                                                                   account_id="2")])  # fmt: skip

@@ -16,6 +16,7 @@ from pfo_dagster.ledger.trust.records import (
     currencies_are_known,
     every_account_is_accounted_for,
     observations_are_unique,
+    projections_add_up,
     the_record_is_whole,
     totals_are_the_providers,
 )
@@ -47,9 +48,15 @@ TRUST_CHECKS = (
     ),
     TrustCheck(
         "totals_are_the_providers",
-        "Per currency, our sum over the accounts is the provider's own total.",
+        "Per currency, our sum over the accounts is the provider's own total, where it gave one.",
         blocking=True,
         find=totals_are_the_providers,
+    ),
+    TrustCheck(
+        "projections_add_up",
+        "Each projected balance is the current one and what was coming.",
+        blocking=True,
+        find=projections_add_up,
     ),
     TrustCheck(
         "signs_fit_account_types",
