@@ -12,15 +12,27 @@ from rich.table import Table
 
 from pfo_dagster.cli.console import out
 from pfo_dagster.cli.query import print_rows
+from pfo_dagster.cli.sources import source_names
 from pfo_dagster.cli.total import total_lines
 from pfo_dagster.config import load_settings
-from pfo_dagster.ledger import Holding, Ledger, as_text, bank_day, holdings, positions_in, totals
+from pfo_dagster.dashboard.sources import source_of
+from pfo_dagster.ledger import (
+    Holding,
+    Ledger,
+    as_text,
+    bank_day,
+    holdings,
+    positions_in,
+    rate_days,
+    totals,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
     from decimal import Decimal
 
+    from pfo_dagster.dashboard.sources import Source
     from pfo_dagster.ledger import Total
 
 
@@ -39,6 +51,7 @@ def print_balances(
         held = holdings(reader, on=on, known_at=known_at)
         sums = totals(reader, on=on, known_at=known_at)
         worth = positions_in(reader, home, on=on, known_at=known_at, rates_on=today) if home else []
+        rates = rate_days(reader, on=today, known_at=known_at)
     if output != "table":
         print_rows([field.name for field in fields(Holding)], [asdict(one) for one in held], output)
         return
@@ -46,13 +59,16 @@ def print_balances(
     if not held:
         out.print("No account had been observed by then.")
         return
-    for (_, provider), of_provider in groupby(held, key=lambda one: (one.tenant_id, one.provider)):
-        if provider == "sandbox":
+    names = source_names(held)
+    for source, of_source in groupby(held, key=source_of):
+        if len(names) > 1:
+            out.print(f"Of {escape(names[source])}", style="bold")
+        if source[1] == "sandbox":
             out.print("SANDBOX: all data is made up.", style="bold yellow")
-        out.print(_accounts(list(of_provider), today))
-    out.print(_sums(sums))
+        out.print(_accounts(list(of_source), today))
+    out.print(_sums(sums, names))
     out.print("Dim accounts are in no total; currencies are never added.", style="dim")
-    for lines in total_lines(worth, today):
+    for lines in total_lines(home, names, worth, rates, today) if home else ():
         out.print()
         for line in lines:
             out.print(line, soft_wrap=True)
@@ -97,12 +113,16 @@ def _age(days: int) -> str:
     return "that day" if days <= 0 else f"{days} d before"
 
 
-def _sums(sums: Sequence[Total]) -> Table:
+def _sums(sums: Sequence[Total], names: Mapping[Source, str]) -> Table:
     table = Table(title="In totals", title_justify="left", box=SIMPLE, pad_edge=False)
+    several = len(names) > 1
+    if several:
+        table.add_column("of")
     table.add_column("in", no_wrap=True)
     table.add_column("sum", justify="right", no_wrap=True)
     table.add_column("accounts", justify="right")
     for one in sums:
         amount = _amount(one.amount, one.precision)
-        table.add_row(one.currency, f"[bold]{amount}[/]", str(one.accounts))
+        whose = [escape(names[source_of(one)])] if several else []
+        table.add_row(*whose, one.currency, f"[bold]{amount}[/]", str(one.accounts))
     return table

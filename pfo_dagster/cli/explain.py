@@ -9,7 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from pfo_dagster.cli.console import CALLED_WRONGLY, out, stop
+from pfo_dagster.cli.sources import source_names
 from pfo_dagster.config import load_settings
+from pfo_dagster.dashboard.sources import source_of
 from pfo_dagster.ledger import Ledger, as_text, explain, known_accounts, renumberings
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def print_explanation(account: str, on: date | None, balance_type: str) -> None:
         explained = explain(reader, account_id, on=on)
         renumbered = renumberings(reader, account_id)
     explained = [one for one in explained if one.balance_type == balance_type]
+    names = source_names(explained)
     if not explained:
         when = f"by {on}" if on else "yet"
         message = f"No {balance_type} balance of account {account_id} was observed {when}."
@@ -48,9 +51,11 @@ def print_explanation(account: str, on: date | None, balance_type: str) -> None:
         for name, value in _lines(one):
             table.add_row(name, escape(value))
         for step in renumbered:
-            if (step.tenant_id, step.provider) == (one.tenant_id, one.provider):
+            if source_of(step) == source_of(one):
                 table.add_row("renumbered", escape(_renumbered(step)))
-        out.print(f"[bold]{escape(one.account_name)}[/], {one.balance_type}: {_figure(one)}")
+        whose = f" ({names[source_of(one)]})" if len(names) > 1 else ""
+        title = f"[bold]{escape(one.account_name + whose)}[/]"
+        out.print(f"{title}, {one.balance_type}: {_figure(one)}")
         out.print(table)
         out.print()
 
@@ -64,7 +69,8 @@ def _account_id(wanted: str, known: Sequence[KnownAccount]) -> str:
     named = {one.current_account_id for one in known if one.name.casefold() == wanted.casefold()}
     if len(named) == 1:
         return named.pop()
-    listed = "\n".join(f"  {one.account_id}  {one.name} ({one.provider})" for one in known)
+    names = source_names(known)
+    listed = "\n".join(f"  {one.account_id}  {one.name} ({names[source_of(one)]})" for one in known)
     if named:
         message = f'{len(named)} accounts are called "{wanted}": say which by its id.\n{listed}'
         raise stop(message, CALLED_WRONGLY)

@@ -30,11 +30,12 @@ def print_findings() -> bool:
     with ledger.reader() as reader:
         findings = [(check.name, check.blocking, check.find(reader, now)) for check in TRUST_CHECKS]
         fresh = figures_are_fresh(reader, now=now, stale_after=stale_after)
+        [count] = reader.rows("SELECT count(DISTINCT tenant_id) AS tenants FROM accounts")
     findings.append(("figures_are_fresh", False, fresh))
     for name, blocking, finding in findings:
         out.print(f"{_verdict(finding, blocking=blocking)}  [bold]{name}[/]: {finding.summary}")
         if finding.rows:
-            _print_rows(finding.rows)
+            _print_rows(finding.rows, name_tenants=count["tenants"] > 1)
     disproved = sum(blocking and not finding.passed for _, blocking, finding in findings)
     doubtful = sum(not blocking and not finding.passed for _, blocking, finding in findings)
     out.print(
@@ -49,13 +50,14 @@ def _verdict(finding: Finding, *, blocking: bool) -> str:
     return "[bold red]FAILED[/]" if blocking else "[yellow]look  [/]"
 
 
-def _print_rows(rows: Sequence[Mapping[str, object]]) -> None:
+def _print_rows(rows: Sequence[Mapping[str, object]], *, name_tenants: bool) -> None:
+    shown = [name for name in rows[0] if name_tenants or name != "tenant_id"]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("")
-    for name in rows[0]:
+    for name in shown:
         table.add_column(name, style="dim", overflow="fold")
     for row in rows[:_ROWS_PRINTED]:
-        table.add_row("       ", *(escape(cell(value)) for value in row.values()))
+        table.add_row("       ", *(escape(cell(row[name])) for name in shown))
     out.print(table)
     if len(rows) > _ROWS_PRINTED:
         out.print(f"         and {len(rows) - _ROWS_PRINTED} more", style="dim")

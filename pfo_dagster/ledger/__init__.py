@@ -47,11 +47,13 @@ from pfo_dagster.ledger.figures import (
 )
 from pfo_dagster.ledger.flows import CategoryFlow, MonthFlow, cash_flow_by_month, categories
 from pfo_dagster.ledger.holdings import (
+    RATES_GOOD_FOR_DAYS,
     Holding,
     PositionIn,
     Total,
     holdings,
     positions_in,
+    rate_days,
     totals,
 )
 from pfo_dagster.ledger.instants import bank_day
@@ -88,6 +90,7 @@ from pfo_dagster.ledger.writer import Writer
 
 __all__ = [
     "EXPORT_FORMATS",
+    "RATES_GOOD_FOR_DAYS",
     "TRUST_CHECKS",
     "AccountOutcome",
     "AccountRow",
@@ -156,6 +159,7 @@ __all__ = [
     "plain",
     "positions",
     "positions_in",
+    "rate_days",
     "recent_positions",
     "renumberings",
     "stale_accounts",

@@ -84,9 +84,10 @@ class Explanation:
 class KnownAccount:
     """An account that can be asked about."""
 
+    tenant_id: str
+    provider: str
     account_id: str
     name: str
-    provider: str
     current_account_id: str
     """The id that it has now, where it came back under another one."""
 
@@ -141,9 +142,9 @@ def known_accounts(reader: Reader) -> list[KnownAccount]:
         reader,
         KnownAccount,
         """
-        SELECT account_id, name, provider, current_account_id
+        SELECT tenant_id, provider, account_id, name, current_account_id
         FROM accounts JOIN account_lineage USING (tenant_id, provider, account_id)
-        ORDER BY name, account_id
+        ORDER BY name, account_id, tenant_id, provider
         """,
         {},
     )

@@ -153,6 +153,25 @@ def positions_in(
     )
 
 
+RATES_GOOD_FOR_DAYS = 7
+"""So many days before a day, its rates may be of: the rule of the macro `positions_in`."""
+
+
+def rate_days(
+    reader: Reader, *, on: date, known_at: datetime | None = None
+) -> dict[tuple[str, str], date]:
+    """By their source and currency, the last day up to `on` of which a reference rate is known."""
+    rows = reader.rows(
+        """
+        SELECT source, currency, max(day) AS day FROM history.reference_rates
+        WHERE day <= $day AND ($known_at IS NULL OR recorded_at <= $known_at)
+        GROUP BY ALL
+        """,
+        _times(on, known_at),
+    )
+    return {(row["source"], row["currency"]): row["day"] for row in rows}
+
+
 _PRECISION = """coalesce((
     SELECT max(accounts.currency_precision) FROM accounts WHERE accounts.currency = held.currency
 ), 0)"""

@@ -5,7 +5,13 @@ neither the ledger nor Dagster.
 """
 
 from pfo_dagster.rates.ecb import RatesError, ReferenceRate, read_csv, read_document, read_xml
-from pfo_dagster.rates.sources import Publication, RateSource, ecb_rates, sample_rates
+from pfo_dagster.rates.sources import (
+    Publication,
+    RateSource,
+    ecb_rates,
+    published_currencies,
+    sample_rates,
+)
 
 __all__ = [
     "Publication",
@@ -13,6 +19,7 @@ __all__ = [
     "RatesError",
     "ReferenceRate",
     "ecb_rates",
+    "published_currencies",
     "read_csv",
     "read_document",
     "read_xml",

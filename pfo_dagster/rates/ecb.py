@@ -29,6 +29,14 @@ class RatesError(Exception):
     """Rates could not be had, or a file of them cannot be believed. The text is for people."""
 
 
+_COLUMNS: Final = """
+AUD BGN BRL CAD CHF CNY CYP CZK DKK EEK GBP HKD HRK HUF IDR ILS INR ISK JPY KRW LTL LVL MTL MXN MYR
+NOK NZD PHP PLN ROL RON RUB SEK SGD SIT SKK THB TRL TRY USD ZAR
+"""
+EVER_PUBLISHED: Final = frozenset(_COLUMNS.split())
+"""The currencies in the columns of the bank's historical file, the withdrawn ones included."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReferenceRate:
     """How many units of `currency` one euro was worth on `day`."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import httpx
 
-from pfo_dagster.rates.ecb import RatesError, ReferenceRate, read_document
+from pfo_dagster.rates.ecb import EVER_PUBLISHED, RatesError, ReferenceRate, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,9 +69,7 @@ def sample_rates() -> RateSource:
 
     def fetch(newest: date | None, today: date) -> Publication:
         first = today - timedelta(days=_SAMPLE_DAYS)
-        week = _publication(
-            _SAMPLE, resources.files("pfo_dagster.rates").joinpath(_SAMPLE).read_bytes()
-        )
+        week = _sample()
         by_weekday: dict[int, list[ReferenceRate]] = {}
         for rate in week.rates:
             by_weekday.setdefault(rate.day.weekday(), []).append(rate)
@@ -85,6 +83,19 @@ def sample_rates() -> RateSource:
         return replace(week, rates=tuple(rates))
 
     return RateSource("sample", fetch)
+
+
+def published_currencies(source: str) -> frozenset[str]:
+    """The currencies that a source, by its name in the ledger, can have rates of."""
+    if source == "sample":
+        return frozenset(rate.currency for rate in _sample().rates)
+    return EVER_PUBLISHED
+
+
+def _sample() -> Publication:
+    return _publication(
+        _SAMPLE, resources.files("pfo_dagster.rates").joinpath(_SAMPLE).read_bytes()
+    )
 
 
 def _smallest_document(newest: date | None, today: date) -> str:

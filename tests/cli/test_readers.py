@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -217,9 +218,49 @@ def test_a_total_in_one_currency_comes_with_its_rates_or_not_at_all(tmp_path: Pa
         record(writer, refresh("r1", at=NOW), rows, accounts=[account(), dollars])
     without = pfo("balances", "--in", "eur", data=tmp_path)
     assert "No total in EUR (sandbox): no reference rate of USD is known." in without.stdout
+    assert "`pfo rates` fetches what is published" in without.stdout
     fetched = pfo("rates", data=tmp_path)
     assert "made up; nothing was fetched" in fetched.stdout
     done = pfo("balances", "--in", "EUR", data=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Total in EUR: 1 010" in done.stdout
     assert "(made up)" in done.stdout
+    nowhere = pfo("balances", "--in", "BTC", data=tmp_path).stdout
+    assert "No total in BTC (sandbox): no reference rate of BTC is known." in nowhere
+    assert "The sandbox's made-up rates have none of BTC." in nowhere
+    assert "pfo rates" not in nowhere, "which could not bring it"
+
+
+@pytest.fixture(scope="module")
+def families(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two tenants of one provider whose accounts have the same id; one's amount is unknown."""
+    path = tmp_path_factory.mktemp("families") / "data"
+    with Ledger(path).writer() as writer:
+        for tenant, amount in (("lake", None), ("hill", "7")):
+            head = refresh(f"of-{tenant}", at=NOW, tenant_id=tenant)
+            row = balance(amount, as_of=NOW, fetched_at=NOW)
+            record(writer, head, [row], accounts=[account(name="Wallet")])
+    return path
+
+
+def test_two_tenants_of_one_provider_are_told_apart(families: Path) -> None:
+    shown = pfo("balances", "--in", "EUR", data=families).stdout
+    assert re.search(r"Of hill, sandbox.*Wallet +7.00.*Of lake, sandbox.*Wallet +unknown",
+                     shown, re.DOTALL)  # fmt: skip
+    assert re.search(r"hill, sandbox +EUR +7.00", shown)
+    assert "Total in EUR: 7 (hill, sandbox)" in shown
+    assert "No total in EUR (lake, sandbox): no amount is known." in shown
+    explained = pfo("explain", "wallet", data=families).stdout
+    assert "Wallet (hill, sandbox), current: 7.00 EUR" in explained
+    assert "Wallet (lake, sandbox), current: unknown" in explained
+
+
+def test_a_check_says_whose_figure_it_doubts(families: Path, tmp_path: Path, data: Path) -> None:
+    copy = tmp_path / "published" / "balances.duckdb"
+    copy.parent.mkdir()
+    copy.write_bytes((families / "published" / "balances.duckdb").read_bytes())
+    with duckdb.connect(str(copy)) as tampering:
+        tampering.execute("INSERT INTO balances FROM balances WHERE tenant_id = 'hill'")
+    shown = pfo("verify", data=tmp_path).stdout
+    assert re.search(r"tenant_id +provider.*hill +sandbox", shown, re.DOTALL)
+    assert "tenant_id" not in pfo("verify", data=data).stdout, "where there is one it is not named"

@@ -24,7 +24,7 @@ def figures_are_fresh(reader: Reader, *, now: datetime, stale_after: timedelta) 
     return objections(
         reader,
         """
-        SELECT provider, institution, account_id, state, max(as_of) AS as_of
+        SELECT tenant_id, provider, institution, account_id, state, max(as_of) AS as_of
         FROM latest_balances WHERE balance_type = 'current'
         GROUP BY ALL HAVING max(as_of) < ? ORDER BY as_of
         """,
@@ -39,7 +39,7 @@ def connections_move(reader: Reader, moment: datetime) -> Finding:
     return objections(
         reader,
         """
-        SELECT provider, institution, connection_id, last_update
+        SELECT tenant_id, provider, institution, connection_id, last_update
         FROM connections
         WHERE state = 'ok' AND active AND NOT needs_attention AND last_update < ?
         ORDER BY last_update
@@ -55,23 +55,23 @@ def clocks_agree(reader: Reader, moment: datetime) -> Finding:
     return objections(
         reader,
         """
-        SELECT provider, account_id, as_of AS instant, fetched_at AS compared_with,
+        SELECT tenant_id, provider, account_id, as_of AS instant, fetched_at AS compared_with,
             'the balance is of later than it was asked for' AS problem
         FROM latest_balances
         WHERE as_of > fetched_at + $skew
         UNION ALL
-        SELECT provider, NULL, finished_at, recorded_at,
+        SELECT tenant_id, provider, NULL, finished_at, recorded_at,
             'the answer is of later than it was recorded'
         FROM refreshes
         WHERE finished_at > recorded_at + $skew
             AND commit_number = (SELECT max(commit_number) FROM refreshes)
         UNION ALL
-        SELECT NULL, NULL, max(committed_at), arg_max(committed_at, commit_number),
+        SELECT NULL, NULL, NULL, max(committed_at), arg_max(committed_at, commit_number),
             'the last transaction is of before an earlier one'
         FROM history.commits
         HAVING max(committed_at) > arg_max(committed_at, commit_number) + $skew
         UNION ALL
-        SELECT NULL, NULL, last_commit_at, $moment, 'the last transaction is of the future'
+        SELECT NULL, NULL, NULL, last_commit_at, $moment, 'the last transaction is of the future'
         FROM meta
         WHERE last_commit_at > $moment + $skew
         """,

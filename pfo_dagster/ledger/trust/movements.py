@@ -36,7 +36,7 @@ def signs_fit_account_types(reader: Reader, _moment: datetime) -> Finding:
     return objections(
         reader,
         """
-        SELECT provider, account_id, account_type, normal_side, amount, currency
+        SELECT tenant_id, provider, account_id, account_type, normal_side, amount, currency
         FROM latest_balances
         WHERE balance_type = 'current' AND account_type NOT IN ('checking', 'joint', 'card')
             AND ((normal_side = 'debt' AND amount > 0) OR (normal_side = 'asset' AND amount < 0))
@@ -56,7 +56,7 @@ def accounts_stay_on(reader: Reader, moment: datetime) -> Finding:
     return objections(
         reader,
         """
-        SELECT provider, account_id, account_type, disabled_at, last_day
+        SELECT tenant_id, provider, account_id, account_type, disabled_at, last_day
         FROM accounts
         JOIN (
             SELECT tenant_id, provider, current_account_id AS account_id, max(day) AS last_day
@@ -77,7 +77,7 @@ def currencies_stay(reader: Reader, _moment: datetime) -> Finding:
     return objections(
         reader,
         """
-        SELECT observed.provider, account_id, before, now, accounts.currency AS account
+        SELECT tenant_id, observed.provider, account_id, before, now, accounts.currency AS account
         FROM (
             SELECT tenant_id, provider, account_id,
                 arg_max(currency, position) AS now,
@@ -129,7 +129,7 @@ def changes_are_usual(reader: Reader, _moment: datetime) -> Finding:
             GROUP BY ALL
             HAVING count(*) >= $needed
         )
-        SELECT provider, account_id, as_of, before, amount, currency
+        SELECT tenant_id, provider, account_id, as_of, before, amount, currency
         FROM changes JOIN bands USING (tenant_id, provider, account_id)
         WHERE number = observations
             AND abs(change - middle) > $band * spread
@@ -147,7 +147,7 @@ def changes_are_booked(reader: Reader, moment: datetime) -> Finding:
     return objections(
         reader,
         """
-        SELECT provider, account_id, from_day, day, change, booked, difference, currency
+        SELECT tenant_id, provider, account_id, from_day, day, change, booked, difference, currency
         FROM reconciliation
         WHERE status = 'unexplained' AND day >= ?
         ORDER BY day DESC, account_id
