@@ -100,8 +100,12 @@ def currencies_are_known(reader: Reader, _moment: datetime) -> Finding:
 
 def totals_are_the_providers(reader: Reader, _moment: datetime) -> Finding:
     """Per currency, our sum over the accounts is the provider's own total of the same refresh."""
-    if not reader.rows(f"{_newest('provider_totals')} LIMIT 1"):
+    compared, missing = _currencies_of_totals(reader)
+    if not compared:
         return Finding(passed=True, summary="The provider gave no totals to compare with.")
+    passed = f"Our sums are the provider's totals in {', '.join(compared)}."
+    if missing:
+        passed += f" It gave none to compare with in {', '.join(missing)}."
     return objections(
         reader,
         f"""
@@ -115,8 +119,64 @@ def totals_are_the_providers(reader: Reader, _moment: datetime) -> Finding:
         WHERE theirs.amount IS NOT NULL AND coalesce(ours.amount, 0) <> theirs.amount
         ORDER BY ALL
         """,  # noqa: S608 - no value of ours is in it
-        passed="Per currency, our sums are the provider's totals.",
+        passed=passed,
         failed="currencies where our sum is not the provider's total",
+    )
+
+
+def _currencies_of_totals(reader: Reader) -> tuple[list[str], list[str]]:
+    """The currencies of which the provider gave a total, and those of which it gave none.
+
+    One that has a total from one provider and none from another is in both.
+    """
+    rows = reader.rows(
+        f"""
+        WITH theirs AS ({_newest("provider_totals")})
+        SELECT DISTINCT currency, theirs.amount IS NOT NULL AS compared
+        FROM theirs
+        FULL JOIN (
+            SELECT DISTINCT tenant_id, provider, currency FROM latest_balances WHERE in_totals
+        ) AS ours USING (tenant_id, provider, currency)
+        ORDER BY currency
+        """  # noqa: S608 - no value of ours is in it
+    )
+    compared = [str(row["currency"]) for row in rows if row["compared"]]
+    return compared, [str(row["currency"]) for row in rows if not row["compared"]]
+
+
+def projections_add_up(reader: Reader, _moment: datetime) -> Finding:
+    """Each shown projected balance is the current one and what was coming, as observed together.
+
+    An observation adds only the rows that say something new: its others are the last ones that
+    were recorded of the same moment, or of any where the provider does not say of which it is.
+    """
+    return objections(
+        reader,
+        """
+        WITH told AS (
+            SELECT tenant_id, provider, account_id,
+                max(commit_number) AS last_commit,
+                arg_max(as_of, commit_number) AS as_of,
+                arg_max(as_of_basis, commit_number) AS basis
+            FROM latest_balances WHERE balance_type <> 'current'
+            GROUP BY ALL
+        ),
+        observed AS (
+            SELECT tenant_id, provider, account_id,
+                last(amount ORDER BY commit_number) FILTER (balance_type = 'current') AS now,
+                last(amount ORDER BY commit_number) FILTER (balance_type = 'coming') AS coming,
+                last(amount ORDER BY commit_number) FILTER (balance_type = 'projected') AS projected
+            FROM balances JOIN told USING (tenant_id, provider, account_id)
+            WHERE commit_number <= last_commit
+                AND (basis = 'fetched' OR balances.as_of = told.as_of)
+            GROUP BY ALL
+        )
+        SELECT tenant_id, provider, account_id, now AS current, coming, projected
+        FROM observed WHERE now + coming <> projected
+        ORDER BY ALL
+        """,
+        passed="Each projected balance is the current one and what was coming.",
+        failed="projected balances are not the current one and what was coming",
     )
 
 
