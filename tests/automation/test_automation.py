@@ -109,9 +109,10 @@ def test_a_figure_that_a_check_disproves_fails_the_check_and_names_it(home: Hous
         ).resolve_implicit_global_asset_job_def()
         result = job.execute_in_process(instance=instance, raise_on_error=False)
     failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
-    assert [check.check_name for check in failed] == ["totals_are_the_providers"]
-    assert failed[0].severity is dg.AssetCheckSeverity.ERROR
-    assert failed[0].blocking
+    disproved_by = {check.check_name for check in failed}
+    assert disproved_by == {"totals_are_the_providers", "projections_add_up"}
+    assert {check.severity for check in failed} == {dg.AssetCheckSeverity.ERROR}
+    assert all(check.blocking for check in failed)
     assert not result.success
 
 
