@@ -123,6 +123,8 @@ class Reader:
     def _refuse_changes(self, sql: str) -> None:
         """Refuse all but queries: DETACH and ATTACH would open the file again, for writing."""
         kinds = [statement.type.name for statement in self._connection.extract_statements(sql)]
+        if not kinds:
+            raise QueryError("There is no query in it. Try `FROM latest_balances`.")
         if len(kinds) != 1:
             raise QueryError(f"Give one query; this is {len(kinds)}.")
         if kinds[0] not in _READING:

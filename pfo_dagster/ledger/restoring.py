@@ -15,6 +15,7 @@ from pfo_dagster.ledger.errors import StorageError
 from pfo_dagster.ledger.migrations import bundled_migrations, migrate
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from datetime import datetime
     from pathlib import Path
 
@@ -35,7 +36,7 @@ def restore(file: Path, warehouse: Path, published: Path, now: datetime) -> int:
     try:
         with explaining(file, "restore from"):
             shutil.copyfile(file, copy)
-            with contextlib.closing(connect(copy)) as connection:
+            with _opened(copy, file) as connection:
                 restored = _commits_of_ledger(connection, file)
                 _refuse_older_than(published, restored, file)
                 migrate(connection, bundled_migrations(), now)
@@ -48,6 +49,22 @@ def restore(file: Path, warehouse: Path, published: Path, now: datetime) -> int:
         copy.unlink(missing_ok=True)
         copy.with_name(f"{copy.name}.wal").unlink(missing_ok=True)
     return restored
+
+
+@contextlib.contextmanager
+def _opened(copy: Path, file: Path) -> Generator[duckdb.DuckDBPyConnection]:
+    """The copy for writing; if it cannot be opened, the file that it was made of is to blame."""
+    try:
+        connection = connect(copy)
+    except duckdb.Error as error:
+        detail = str(error).partition("\n")[0].rstrip(".!").replace(str(copy), str(file))
+        raise StorageError(
+            f"{file} is no DuckDB database that can be opened here, or it is damaged, and nothing"
+            " was restored. Give a published file (published/balances.duckdb) or a backup of one."
+            f" DuckDB says: {detail}."
+        ) from error
+    with contextlib.closing(connection):
+        yield connection
 
 
 def _commits_of_ledger(connection: duckdb.DuckDBPyConnection, file: Path) -> int:

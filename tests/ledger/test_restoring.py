@@ -83,6 +83,19 @@ def test_what_is_no_ledger_is_refused_and_leaves_nothing(
     assert left == {".writer.lock", "published"}
 
 
+@pytest.mark.parametrize("cut_short", [False, True])
+def test_a_file_that_cannot_be_opened_is_named_and_not_our_copy(
+    tmp_path: Path, backup: Path, cut_short: bool
+) -> None:
+    file = tmp_path / "bad.duckdb"
+    file.write_bytes(backup.read_bytes()[:20_000] if cut_short else b"not a database")
+    ledger = Ledger(tmp_path / "new")
+    with pytest.raises(StorageError, match=r"bad.duckdb is no DuckDB database .* backup") as refused:
+        ledger.restore(file)
+    assert ".tmp" not in str(refused.value)
+    assert "pfo restore" not in str(refused.value)
+
+
 def _die_while_copying(data_dir: Path, file: Path) -> None:
     def copy_half(_source: Path, target: Path) -> None:
         target.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
