@@ -14,7 +14,6 @@ app = marimo.App(width="medium", app_title="Household ledger")
 
 @app.cell
 def _():
-    import time
     from datetime import timedelta
 
     import marimo as mo
@@ -23,7 +22,7 @@ def _():
     from pfo_dagster.dashboard import figures, sections, tables
     from pfo_dagster.dashboard.page import current_page
     from pfo_dagster.dashboard.sources import account_of, source_of
-    from pfo_dagster.dashboard.watching import mark_of
+    from pfo_dagster.dashboard.watching import mark_of, watch
     from pfo_dagster.installed_ledger import open_ledger
     from pfo_dagster.ledger import LedgerError, explain
 
@@ -40,8 +39,8 @@ def _():
         sections,
         source_of,
         tables,
-        time,
         timedelta,
+        watch,
     )
 
 
@@ -57,18 +56,12 @@ def _(load_settings, mark_of, mo, open_ledger, tables, timedelta):
 
 
 @app.cell
-def _(ledger, mark_of, mo, set_mark, time):
-    def watch() -> None:
-        """Show a new publication as soon as it is there."""
-        seen = mark_of(ledger.published_path)
-        while not mo.current_thread().should_exit:
-            time.sleep(1)
-            found = mark_of(ledger.published_path)
-            if found != seen:
-                seen = found
-                set_mark(found)
+def _(ledger, mo, set_mark, watch):
+    # Bound here: when its window is closed, the notebook's names are gone before the thread is.
+    def _has_ended(current_thread=mo.current_thread) -> bool:
+        return current_thread().should_exit
 
-    mo.Thread(target=watch, daemon=True).start()
+    mo.Thread(target=watch, args=(ledger.published_path, set_mark, _has_ended), daemon=True).start()
 
 
 @app.cell
@@ -135,7 +128,7 @@ def _(mo, page, sections):
 
 
 @app.cell
-def _(account_of, chosen, mo, page, set_chosen, source_of):
+def _(account_of, chosen, mo, page, sections, set_chosen, source_of):
     _labels = {
         f"{one.account_name} ({one.institution or one.provider}, {one.account_id})"
         f"{page.names[source_of(one)]}": account_of(one)
@@ -153,7 +146,10 @@ def _(account_of, chosen, mo, page, set_chosen, source_of):
         start=0,
         stop=max(_last, 1),
         value=max(_last, 0),
-        label="As known after refresh number (counted from 0)",
+        label=f"As known after refresh number (the last, {_last}, is of"
+        f" {sections.instant(page.instants[-1])})"
+        if page.instants
+        else "As known after refresh number",
         debounce=True,
         full_width=True,
     )
@@ -169,14 +165,17 @@ def _(account, account_of, charts, explain, figures, known, ledger, mo, page, se
     with ledger.reader() as _reader:
         _observed = figures.observations(_reader, account.value, _at)
         _told = [
-            one for one in explain(_reader, _one.account_id) if source_of(one) == source_of(_one)
+            one
+            for one in explain(_reader, _one.account_id, known_at=_at)
+            if source_of(one) == source_of(_one)
         ]
+    _which = "its latest figure" if _at == page.instants[-1] else "the figure that was known then"
     mo.vstack(
         [
-            mo.md(f"As it was known at **{sections.instant(_at)}**"),
+            mo.Html(f'<p role="status">As it was known at <b>{sections.instant(_at)}</b></p>'),
             charts.account_chart(_observed, _one.account_name, _one.currency or "?"),
             mo.Html(sections.history(_observed, _one.precision)),
-            mo.md("### Where its latest figure comes from"),
+            mo.md(f"### Where {_which} comes from"),
             mo.Html("".join(sections.explanation(one) for one in _told[:1])),
         ]
     )

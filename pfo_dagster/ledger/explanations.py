@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from pfo_dagster.ledger.instants import naive_utc
 from pfo_dagster.ledger.reader import ask
 
 if TYPE_CHECKING:
@@ -108,10 +109,14 @@ class Renumbering:
     recorded_at: datetime
 
 
-def explain(reader: Reader, account_id: str, *, on: date | None = None) -> list[Explanation]:
+def explain(
+    reader: Reader, account_id: str, *, on: date | None = None, known_at: datetime | None = None
+) -> list[Explanation]:
     """The figures of an account, current first: those of now, or of the end of a day (Paris time).
 
-    One per tenant, provider and balance type; empty for an account without observations by then.
+    `known_at`, an aware instant, leaves out what was recorded later, but for what then took the
+    place of a figure. One per tenant, provider and balance type; empty for an account without
+    observations by then.
     """
     rows = reader.rows(
         """
@@ -124,14 +129,19 @@ def explain(reader: Reader, account_id: str, *, on: date | None = None) -> list[
             ON connections.tenant_id = explained.tenant_id
             AND connections.provider = explained.provider
             AND connections.connection_id = explained.connection_id
-        WHERE $on IS NULL OR day <= $on
+        WHERE ($on IS NULL OR day <= $on)
+            AND ($known_at IS NULL OR explained.recorded_at <= $known_at)
         QUALIFY row_number() OVER (
             PARTITION BY tenant_id, provider, balance_type
             ORDER BY as_of DESC, fetched_at DESC, explained.commit_number DESC
         ) = 1
         ORDER BY tenant_id, provider, balance_type = 'current' DESC, balance_type
         """,
-        {"account_id": account_id, "on": on},
+        {
+            "account_id": account_id,
+            "on": on,
+            "known_at": None if known_at is None else naive_utc(known_at),
+        },
     )
     return [_explanation(row) for row in rows]
 

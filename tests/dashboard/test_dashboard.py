@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from pfo_dagster.ledger import as_text, holdings, positions
+from pfo_dagster.ledger import as_text, explain, holdings, positions
 from tests.dashboard.server import dashboard_server
 from tests.ui.conftest import ARGUMENTS, CHROMIUM, PATIENCE_MS
 from tests.workflows.household import Household
@@ -130,11 +130,16 @@ def test_with_the_keyboard_one_goes_back_to_what_was_known(page: Page, home: Hou
             row["recorded_at"]
             for row in reader.rows("SELECT DISTINCT recorded_at FROM balances ORDER BY ALL")
         ]
+        first = holdings(reader)[0].account_id
+        then = explain(reader, first, known_at=instants[-2])[0]
     last, before = (f"As it was known at {one:%Y-%m-%d %H:%M} UTC" for one in instants[:-3:-1])
     expect(page.get_by_text(last)).to_be_visible()
     page.get_by_role("slider").focus()
     page.keyboard.press("ArrowLeft")
-    expect(page.get_by_text(before)).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text=before)).to_be_visible()
+    expect(page.get_by_role("heading", name="Where the figure that was known then")).to_be_visible()
+    recorded = f"{then.recorded_at:%Y-%m-%d %H:%M} UTC, commit {then.commit_number}"
+    expect(page.get_by_text(recorded)).to_be_visible()
 
 
 def test_nothing_is_asked_of_any_other_computer(browser: Browser, url: str) -> None:

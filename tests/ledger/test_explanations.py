@@ -88,6 +88,21 @@ def test_what_took_its_place_is_newer_a_correction_or_was_there_before(tmp_path:
     assert [row["replaced_by_amount"] for row in corrected] == [21]
 
 
+def test_the_figure_that_was_known_then_is_explained_with_what_has_replaced_it(
+    tmp_path: Path,
+) -> None:
+    clock = Clock()
+    ledger = Ledger(tmp_path / "data", clock=clock)
+    refreshed(ledger, clock, 1, "10", of_day=0)
+    refreshed(ledger, clock, 2, "20", of_day=1)
+    with ledger.reader() as reader:
+        [then] = explain(reader, "1", known_at=NOON + DAY)
+        assert explain(reader, "1", known_at=NOON) == []
+    assert (then.amount, then.run_id) == (Decimal(10), "run-r1")
+    assert then.replacement is not None
+    assert then.replacement.at == NOON + 2 * DAY
+
+
 def test_each_type_and_provider_is_explained_by_itself(ledger: Ledger) -> None:
     rows = [balance("1"), balance("-2", balance_type="coming")]
     with ledger.writer() as writer:
