@@ -56,6 +56,10 @@ def print_balances(
         print_rows([field.name for field in fields(Holding)], [asdict(one) for one in held], output)
         return
     out.print(_headline(today, on, known_at), style="bold")
+    # A sandbox whose clock was moved on holds figures of days that are still to come here.
+    latest = max([bank_day(ledger.now()), *(one.day for one in held)])
+    if on and on > latest:
+        out.print(f"{on} has not come yet: these are the last known ones.", style="yellow")
     if not held:
         out.print("No account had been observed by then.")
         return

@@ -20,4 +20,5 @@ def export_relation(file: Path, relation: str) -> None:
     is_query = relation.lstrip("( ").lower().startswith(("select ", "from ", "with "))
     with Ledger(load_settings().data_dir).reader() as reader:
         rows = export(reader, relation if is_query else f"FROM {relation}", file)
-    out.print(f"{rows} rows written to {file}.", soft_wrap=True)
+    counted = "1 row" if rows == 1 else f"{rows} rows"
+    out.print(f"{counted} written to {file}.", soft_wrap=True)

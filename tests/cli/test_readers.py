@@ -68,6 +68,11 @@ def test_balances_as_known_then_are_those_of_then(data: Path) -> None:
     assert "No account had been observed by then." in before.stdout
 
 
+def test_a_day_that_has_not_come_is_called_so(data: Path) -> None:
+    assert "2999-12-31 has not come yet" in pfo("balances", "--at", "2999-12-31", data=data).stdout
+    assert "has not come" not in pfo("balances", "--at", str(THEN.date()), data=data).stdout
+
+
 def test_explain_goes_from_the_figure_to_the_spec(data: Path) -> None:
     done = pfo("explain", "joint account", data=data)
     assert done.returncode == 0, done.stderr
@@ -187,6 +192,7 @@ def test_exports_are_exact_private_and_replaced_whole(data: Path, tmp_path: Path
     assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
     assert len(list(tmp_path.iterdir())) == 2
 
+    assert pfo("export", str(text), "SELECT 1", data=data).stdout.startswith("1 row written")
     failed = pfo("export", str(tmp_path / "no" / "x.csv"), "accounts", data=data)
     assert failed.returncode == 1
     assert "no/x.csv" in failed.stderr

@@ -90,7 +90,7 @@ def test_a_file_that_cannot_be_opened_is_named_and_not_our_copy(
     file = tmp_path / "bad.duckdb"
     file.write_bytes(backup.read_bytes()[:20_000] if cut_short else b"not a database")
     ledger = Ledger(tmp_path / "new")
-    with pytest.raises(StorageError, match=r"bad.duckdb is no DuckDB database .* backup") as refused:
+    with pytest.raises(StorageError, match=r"bad.duckdb is no DuckDB .* backup") as refused:
         ledger.restore(file)
     assert ".tmp" not in str(refused.value)
     assert "pfo restore" not in str(refused.value)
