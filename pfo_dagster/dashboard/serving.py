@@ -53,6 +53,11 @@ new MutationObserver((_, observer) => {{
     observer.disconnect();
   }}
 }}).observe(document.body, {{ childList: true, subtree: true }});
+// Marimo's menu is a picture of three dots, of which screen readers would say nothing.
+new MutationObserver(() => {{
+  const menu = document.querySelector("[data-testid=notebook-actions-dropdown] button");
+  if (menu && !menu.ariaLabel) menu.ariaLabel = "Menu of the page";
+}}).observe(document.body, {{ childList: true, subtree: true }});
 </script>
 </div>
 """

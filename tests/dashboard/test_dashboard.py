@@ -108,6 +108,10 @@ def test_it_says_that_all_is_made_up_and_what_waits_for_whom(page: Page) -> None
     assert "expired" in waiting[0][3]
 
 
+def test_marimos_menu_has_a_name(page: Page) -> None:
+    expect(page.get_by_role("button", name="Menu of the page")).to_be_visible()
+
+
 def test_an_account_is_chosen_and_explained(page: Page, home: Household) -> None:
     with home.ledger.reader() as reader:
         (wanted,) = [one for one in holdings(reader) if one.account_name == "Livret A"]
