@@ -105,9 +105,9 @@ class Trust:
     """What the trust checks say of the publication."""
 
     verdicts: tuple[Verdict, ...]
-    accounts: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
-    """The checks that disprove a figure of an account, by its id."""
-    currencies: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    accounts: dict[AccountKey, list[str]] = field(default_factory=dict)
+    """The checks that disprove a figure of an account."""
+    currencies: dict[tuple[Source, str], list[str]] = field(default_factory=dict)
     """The checks that disprove the position in a currency."""
 
     @property
@@ -244,11 +244,12 @@ def trust(reader: Reader, now: datetime, stale_after: timedelta) -> Trust:
     fresh = figures_are_fresh(reader, now=now, stale_after=stale_after)
     told = Trust((*verdicts, Verdict("figures_are_fresh", blocking=False, finding=fresh)))
     for verdict in told.disproved:
-        rows = verdict.finding.rows
-        for account in {str(row["account_id"]) for row in rows if row.get("account_id")}:
-            told.accounts.setdefault(account, []).append(verdict.name)
-        for currency in {str(row["currency"]) for row in rows if row.get("currency")}:
-            told.currencies.setdefault(currency, []).append(verdict.name)
+        rows = [row for row in verdict.finding.rows if row.get("tenant_id")]
+        of_rows = [((row["tenant_id"], row["provider"]), row) for row in rows]
+        for key in {(*of, row["account_id"]) for of, row in of_rows if row.get("account_id")}:
+            told.accounts.setdefault(key, []).append(verdict.name)
+        for key in {(of, row["currency"]) for of, row in of_rows if row.get("currency")}:
+            told.currencies.setdefault(key, []).append(verdict.name)
     return told
 
 

@@ -70,7 +70,7 @@ def positions(held: Sequence[Position], trust: Trust, names: Mapping[Source, str
             [
                 Html(
                     f"{escape(one.currency + names[source_of(one)])}"
-                    f" {_doubt(trust.currencies, one.currency).text}"
+                    f" {_doubt(trust.currencies.get((source_of(one), one.currency))).text}"
                 ),
                 as_text(one.assets, places=one.precision, grouped=True),
                 as_text(one.debts, places=one.precision, grouped=True),
@@ -130,11 +130,10 @@ def accounts(
                 yield Row([bank])
             label = f"Last {SPARKLINE_DAYS} days of {one.account_name}"
             amount = as_text(one.amount, places=one.precision, grouped=True)
+            doubt = _doubt(trust.accounts.get(account_of(one)))
             yield Row(
                 [
-                    Html(
-                        f"{escape(one.account_name)} {_doubt(trust.accounts, one.account_id).text}"
-                    ),
+                    Html(f"{escape(one.account_name)} {doubt.text}"),
                     one.account_type,
                     Html(sparkline(lines.get(account_of(one), ()), label)),
                     amount if one.amount is not None else "unknown",
@@ -278,8 +277,7 @@ def explanation(told: Explanation) -> str:
     )
 
 
-def _doubt(disproved: Mapping[str, Sequence[str]], key: str) -> Html:
-    names = disproved.get(key)
+def _doubt(names: Sequence[str] | None) -> Html:
     return said(f"disproved by {', '.join(names)}") if names else Html("")
 
 
