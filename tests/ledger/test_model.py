@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pfo_dagster.ledger import (
@@ -205,6 +205,14 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Disk:
     return Disk(tmp_path_factory.mktemp("disk"))
 
 
+def _step(account_id: str, day: int, gone: str | None = None) -> Step:
+    """One that sees one account, open."""
+    seen = Seen(Decimal("0.1"), "EUR", day, says_when=True, state="ok", closed=None)
+    return Step({account_id: seen}, None, gone, None)
+
+
+# Gone with its connection, and back two days later: seldom met by chance.
+@example(steps=[_step("1", 0), _step("3", 1, gone="c1"), _step("3", 2), _step("1", 3)])
 @settings(max_examples=20, deadline=None)
 @given(steps=STEPS)
 def test_the_views_are_those_of_a_naive_model(disk: Disk, steps: list[Step]) -> None:
