@@ -50,7 +50,7 @@ def automation(
         ],
         sensors=[
             *sensors(workflows, running=running),
-            *webhook_sensor(workflows, running=running),
+            *webhook_sensor(workflows),
             alert_sensor(workflows, send_alert),
         ],
         asset_checks=asset_checks(produced),

@@ -7,8 +7,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.openbanking.powens.events import BankEvent, EventKind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_CLOCKS_DIFFER: Final = timedelta(days=1)
 
 
 @dataclass
@@ -38,10 +45,11 @@ class Progress:
             subject for subject, state in said if state == "deleted" and subject.isdecimal()
         )
 
-    def take(self, event: BankEvent) -> bool:
+    def take(self, event: BankEvent, now: datetime) -> bool:
         """Whether the event is news: of a later sync than those seen, or of another state.
 
-        One without `last_update` is of a connection that was never synced, or counts as of now.
+        One without `last_update` is of a connection that was never synced, or counts as of now. One
+        that is of the future by `now` makes none after it late: it may be wrong, and for years.
         """
         # A user may have the number of a connection.
         is_user = event.kind is EventKind.USER_DELETED
@@ -50,9 +58,10 @@ class Progress:
         at = event.last_update.isoformat() if event.last_update else known[0]
         most = event.last_update_at_most
         is_sync = event.kind is EventKind.CONNECTION_SYNCED
-        now = (at, (event.state or "ok") if is_sync else "deleted")
-        is_late = most is not None and most.isoformat() < known[0]
-        if is_late or now == known:
+        said = (at, (event.state or "ok") if is_sync else "deleted")
+        believed = known[0] <= (now + _CLOCKS_DIFFER).isoformat()
+        is_late = believed and most is not None and most.isoformat() < known[0]
+        if is_late or said == known:
             return False
-        self.synced[subject] = now
+        self.synced[subject] = said
         return True

@@ -7,8 +7,9 @@ receiver has answered for until the storage has it, `news` tells repetitions and
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import dagster as dg
@@ -70,9 +71,13 @@ class Kept:
 
 
 def webhook_sensor(
-    workflows: Mapping[str, TranslatedWorkflow], *, running: bool
+    workflows: Mapping[str, TranslatedWorkflow],
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> list[dg.SensorDefinition]:
-    """The sensor that reads anew what a webhook says has changed, where its workflows are there."""
+    """The sensor that reads anew what a webhook says has changed, where its workflows are there.
+
+    It is on from the start: there are webhooks only where somebody runs a receiver for them.
+    """
     there = {key: workflows[key] for key in DATA if key in workflows}
     if not there:
         return []
@@ -81,9 +86,7 @@ def webhook_sensor(
         name="powens_webhooks",
         jobs=[workflow.asset_job or workflow.job for workflow in there.values()],
         minimum_interval_seconds=30,
-        default_status=(
-            dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
-        ),
+        default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
             "Reads balances and transactions when Powens says that a connection was synced, without"
             " forcing another sync, and the accounts when one was deleted. However many webhooks"
@@ -94,7 +97,7 @@ def webhook_sensor(
     def powens_webhooks(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         progress = Progress.read(context.cursor)
         kept = _ours(list(_unread(context.instance, progress)), getattr(context.resources, LEDGER))
-        news = [one for one in kept if progress.take(one.event)]
+        news = [one for one in kept if progress.take(one.event, clock())]
         requests = list(_requests(news, there, progress))
         return dg.SensorResult(run_requests=requests, cursor=progress.text)
 

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 
 from pfo_dagster.cli.console import CALLED_WRONGLY, out, stop
 from pfo_dagster.config import load_settings
-from pfo_dagster.ledger import Ledger, NotPublishedError
+from pfo_dagster.installed_ledger import bank_clock, open_ledger
+from pfo_dagster.ledger import NotPublishedError
 from pfo_dagster.openbanking.powens.onboarding import PowensOnboarding
 from pfo_dagster.openbanking.powens.webview import Webview
 from pfo_dagster.operations.banking.decisions import BUDGET_WINDOW
 from pfo_dagster.operations.banking.status import ConnectionStatus, connection_status
-from pfo_dagster.resources import open_bank, powens_address, refresh_policy, utc_now
+from pfo_dagster.resources import open_bank, powens_address, refresh_policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from pfo_dagster.config import Settings
+    from pfo_dagster.ledger import Ledger
     from pfo_dagster.openbanking.records import Connection
 
 
@@ -38,8 +40,8 @@ def print_status(*, links: bool, redirect_uri: str) -> None:
     settings = load_settings()
     webview = _webview(settings, redirect_uri) if links else None
     user = asyncio.run(_look(settings))
-    attempts = _attempts(Ledger(settings.data_dir), user.provider)
-    now = utc_now()
+    now = bank_clock(settings)()
+    attempts = _attempts(open_ledger(settings), user.provider, now)
     policy = refresh_policy(settings)
     statuses = [
         connection_status(connection, attempts=attempts, policy=policy, now=now)
@@ -59,8 +61,8 @@ async def _look(settings: Settings) -> _User:
         return _User(bank.name, await bank.user_id(), await bank.connections())
 
 
-def _attempts(ledger: Ledger, provider: str) -> Mapping[str, Sequence[datetime]]:
-    """The forced syncs of the last 24 hours on record, by connection."""
+def _attempts(ledger: Ledger, provider: str, now: datetime) -> Mapping[str, Sequence[datetime]]:
+    """The forced syncs of the 24 hours before `now` that are on record, by connection."""
     attempts: dict[str, list[datetime]] = {}
     # A refresh that failed or was killed has recorded its attempts without publishing them.
     ledger.catch_up()
@@ -69,7 +71,7 @@ def _attempts(ledger: Ledger, provider: str) -> Mapping[str, Sequence[datetime]]
             rows = reader.rows(
                 "SELECT connection_id, attempted_at FROM sync_attempts"
                 " WHERE provider = ? AND attempted_at >= ?",
-                [provider, (utc_now() - BUDGET_WINDOW).replace(tzinfo=None)],
+                [provider, (now - BUDGET_WINDOW).replace(tzinfo=None)],
             )
     except NotPublishedError:
         return attempts

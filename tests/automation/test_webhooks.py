@@ -56,6 +56,22 @@ def test_repetitions_and_latecomers_start_nothing(automation: Automation) -> Non
     assert [one.run_key for one in automation.look()] == [one.run_key for one in first]
 
 
+def test_a_time_of_the_future_makes_nothing_after_it_late(automation: Automation) -> None:
+    automation.keep(dataclasses.replace(synced(101), last_update=datetime(2099, 1, 1, tzinfo=UTC)))
+    assert automation.look()
+    automation.keep(synced(101))
+    assert jobs(automation.look()) == [BALANCES_JOB, TRANSACTIONS_JOB]
+    automation.keep(synced(101, minutes=-5))
+    assert automation.look() == []
+
+
+def test_it_looks_from_the_start_since_only_a_receiver_gives_it_anything(
+    automation: Automation,
+) -> None:
+    sensor = automation.project.resolve_sensor_def("powens_webhooks")
+    assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+
+
 def test_in_the_hour_that_occurs_twice_no_sync_is_late(automation: Automation) -> None:
     """02:50 in Paris, then 02:10 after the clocks went back: without an offset, an earlier time."""
     night = datetime(2026, 10, 25, tzinfo=UTC)
