@@ -6,6 +6,7 @@ change the workflow, and the literal alone would be half of it.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.spec.readers.typescript.syntax import children, source, unwrapped
@@ -35,15 +36,22 @@ def changes(program: Node, names: Names, found: Iterable[Node]) -> Iterator[tupl
     A function's parameters and own variables are other things of the same name.
     """
     read = _read_by(names, found)
-    waiting: list[tuple[Node, frozenset[str]]] = [(program, frozenset())]
-    while waiting:
-        node, hidden = waiting.pop()
+    hidden: Counter[str] = Counter()
+    # A function is left again by what stands on the stack in its place: its own names.
+    ahead: list[Node | frozenset[str]] = [program]
+    while ahead:
+        node = ahead.pop()
+        if isinstance(node, frozenset):
+            hidden.subtract(node)
+            continue
         for name in _changed_by(node):
-            if name in read and name not in hidden:
+            if name in read and not hidden[name]:
                 yield node, name
         if node.type.endswith(_FUNCTIONS):
-            hidden |= _own_names(node)
-        waiting += [(part, hidden) for part in reversed(node.named_children)]
+            own = _own_names(node)
+            hidden.update(own)
+            ahead.append(own)
+        ahead += reversed(node.named_children)
 
 
 def _read_by(names: Names, found: Iterable[Node]) -> frozenset[str]:
@@ -87,10 +95,10 @@ def _assigned(target: Node | None) -> list[Node]:
     members: list[Node] = []
     waiting = [target] if target else []
     while waiting:
-        node = waiting.pop()
+        node = unwrapped(waiting.pop())
         if node.type in _MEMBERS:
             members.append(node)
-        else:
+        elif node.type.endswith("pattern"):
             waiting += reversed(node.named_children)
     return members
 
@@ -100,9 +108,11 @@ def _acted_upon(call: Node) -> list[Node]:
     arguments = call.child_by_field_name("arguments")
     if function is None or function.type != "member_expression":
         return []
-    if source(function) in _CHANGING_FUNCTIONS and arguments is not None:
-        return [unwrapped(argument) for argument in list(children(arguments))[:1]]
     method, of = (function.child_by_field_name(part) for part in ("property", "object"))
+    # What a chain of calls is called on can be as long as the file: only a plain name is compared.
+    plain = of is not None and of.type == "identifier"
+    if plain and source(function) in _CHANGING_FUNCTIONS and arguments is not None:
+        return [unwrapped(argument) for argument in list(children(arguments))[:1]]
     changing = method is not None and source(method) in _CHANGING_METHODS
     return [unwrapped(of)] if changing and of is not None else []
 
@@ -122,13 +132,15 @@ def _within(node: Node, other: Node) -> bool:
 
 
 def _identifiers(node: Node) -> set[str]:
+    """The names in an expression, but for those within functions, which are read when called."""
     found: set[str] = set()
     waiting = [node]
     while waiting:
         part = waiting.pop()
         if part.type in _IDENTIFIERS:
             found.add(source(part))
-        waiting += part.named_children
+        if not part.type.endswith(_FUNCTIONS):
+            waiting += part.named_children
     return found
 
 
