@@ -44,7 +44,10 @@ def test_a_connection_that_was_never_updated_is_synced() -> None:
         ({"last_update": NOW - timedelta(hours=1)}, "fresh"),
         ({"state": ConnectionState.NEEDS_USER, "state_detail": "SCARequired"}, "SCARequired"),
         ({"state": ConnectionState.FAILED, "state_detail": "bug"}, "bug"),
-        ({"state": ConnectionState.UNAVAILABLE}, "unavailable"),
+        (
+            {"state": ConnectionState.UNAVAILABLE, "next_try": NOW + timedelta(minutes=1)},
+            "not asked before 2026-11-21 12:01 UTC",
+        ),
         ({"state": ConnectionState.SYNCING}, "under way"),
         ({"active": False}, "switched off"),
     ],
@@ -72,8 +75,26 @@ def test_no_sync_ever_exceeds_the_budget_or_bothers_a_person(
     )
     if decision.action == "force":
         assert attempts < budget
-        assert state is ConnectionState.OK
+        assert state in {ConnectionState.OK, ConnectionState.UNAVAILABLE}
         assert age >= 24
+        assert state is ConnectionState.OK or not attempts
+
+
+@pytest.mark.parametrize("next_try", [None, NOW, NOW - timedelta(days=14)])
+def test_an_unavailable_bank_is_asked_again_when_the_providers_own_try_has_passed(
+    next_try: datetime | None,
+) -> None:
+    down = connection(state=ConnectionState.UNAVAILABLE, next_try=next_try)
+    assert decide(down, attempts=[], policy=POLICY, now=NOW).action == "force"
+    an_hour_ago = [NOW - timedelta(hours=1)]
+    assert decide(down, attempts=an_hour_ago, policy=POLICY, now=NOW).action == "force"
+
+
+def test_an_unavailable_bank_is_not_asked_twice_within_an_hour() -> None:
+    down = connection(state=ConnectionState.UNAVAILABLE, state_detail="rateLimiting", next_try=NOW)
+    decision = decide(down, attempts=[NOW - timedelta(minutes=20)], policy=POLICY, now=NOW)
+    assert decision.action == "read"
+    assert "(rateLimiting): not asked before 2026-11-21 12:40 UTC" in decision.reason
 
 
 FRESH = NOW - timedelta(hours=1)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 BUDGET_WINDOW = timedelta(hours=24)
 
+_PAUSE_OF_A_BANK = timedelta(hours=1)
+"""How long an unavailable bank is left alone after it was asked: retries make it worse."""
+
 ForceSync = Literal["auto", "never", "always"]
 """Whether banks are asked themselves: when their data is stale, not at all, or each time."""
 
@@ -63,7 +66,7 @@ def decide(
     `attempts` are the forced syncs of this connection within `BUDGET_WINDOW` before `now`, those
     included whose outcome was never learnt.
     """
-    reason = _reason_to_leave_alone(connection, policy, now)
+    reason = _reason_to_leave_alone(connection, attempts, policy, now)
     if reason is not None:
         return _read(connection, reason)
     why = "stale" if policy.force_sync == "auto" else "to be asked each time"
@@ -79,7 +82,7 @@ def decide(
 
 
 def _reason_to_leave_alone(
-    connection: Connection, policy: RefreshPolicy, now: datetime
+    connection: Connection, attempts: Sequence[datetime], policy: RefreshPolicy, now: datetime
 ) -> str | None:
     """Why the bank is not asked, whatever is left of the budget."""
     state = connection.state
@@ -94,11 +97,24 @@ def _reason_to_leave_alone(
     if policy.force_sync == "never":
         return "stale, but forced syncs are switched off (force: never)"
     if state is ConnectionState.UNAVAILABLE:
-        until = f" before {connection.next_try:%Y-%m-%d %H:%M} UTC" if connection.next_try else ""
-        return f"the bank is unavailable; the provider will not try{until}"
+        until = _when_an_unavailable_bank_may_be_asked(connection, attempts)
+        if until and now < until:
+            detail = connection.state_detail
+            return f"the bank is unavailable ({detail}): not asked before {until:%F %H:%M} UTC"
     if state is ConnectionState.SYNCING:
         return "a sync is already under way"
     return None
+
+
+def _when_an_unavailable_bank_may_be_asked(
+    connection: Connection, attempts: Sequence[datetime]
+) -> datetime | None:
+    """Not before the provider's own next try, and not soon after our last; None: at any time.
+
+    Once the provider's `next_try` has passed without a success, it helps nobody to go on waiting.
+    """
+    asked = [attempt + _PAUSE_OF_A_BANK for attempt in attempts]
+    return max([*asked, *([connection.next_try] if connection.next_try else [])], default=None)
 
 
 def is_fresh(connection: Connection, *, policy: RefreshPolicy, now: datetime) -> bool:
