@@ -3,8 +3,8 @@
 Start at `Ledger`. It writes through `Ledger.writer()`, one process at a time, in the row types of
 `rows`; it reads the published copy through `Ledger.reader()`, with SQL or with the ready-made
 answers of `figures`, `holdings` and `flows`, tells by `explanations` where a figure comes from,
-asks by `trust` whether to believe it, and hands relations on as files by `exports`. The relations
-and their columns are described in `schema/*.sql`.
+asks by `trust` whether to believe it, and hands relations on as files by `exports`. Tables
+are described in `schema/*.sql`, views and macros in `views/*.sql`.
 The package knows nothing of Dagster, HTTP or specs.
 """
 

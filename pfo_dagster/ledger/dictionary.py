@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from pfo_dagster.ledger.database import OFFLINE, rows_of
-from pfo_dagster.ledger.migrations import bundled_migrations, migrate
+from pfo_dagster.ledger.migrations import bring_up_to_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,8 @@ _HEAD: Final = """\
 # Data dictionary
 
 Every relation of `published/balances.duckdb`. This page is made from the comments in the file
-itself (`pfo_dagster/ledger/schema/`); after a change of the schema, make it anew:
-`python -m pfo_dagster.ledger.dictionary > docs/data-dictionary.md`.
+itself (`schema/` for tables and `views/` for the rest, in `pfo_dagster/ledger/`); after a change of
+either, make it anew: `python -m pfo_dagster.ledger.dictionary > docs/data-dictionary.md`.
 
 `TIMESTAMP`s are UTC. Amounts are `DECIMAL(38,12)` (sums have as many decimals), in units of their
 currency; amounts of different currencies, or of different providers, are never to be added.
@@ -52,7 +52,7 @@ _MACROS: Final = """
 def data_dictionary() -> str:
     """The page as Markdown, of the schema of this program."""
     with contextlib.closing(duckdb.connect(":memory:", config=dict(OFFLINE))) as connection:
-        migrate(connection, bundled_migrations(), datetime.now(UTC))
+        bring_up_to_date(connection, datetime.now(UTC))
         comments = dict(rows_of(connection, _RELATIONS))
         columns = rows_of(connection, _COLUMNS)
         macros = rows_of(connection, _MACROS)

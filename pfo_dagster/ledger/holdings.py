@@ -138,7 +138,7 @@ def positions_in(
 
     Rates are those of `rates_on`, by default of `on` or the last observed day.
 
-    The rule is that of the macro `positions_in`: `schema/0020_reference_rates.sql`.
+    The rule is that of the macro `positions_in`: `views/15_totals.sql`.
     """
     return ask(
         reader,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pfo_dagster.ledger.database import connect, explaining
 from pfo_dagster.ledger.instants import utc_now
 from pfo_dagster.ledger.lock import exclusive
-from pfo_dagster.ledger.migrations import bundled_migrations, migrate
+from pfo_dagster.ledger.migrations import bring_up_to_date
 from pfo_dagster.ledger.parquet import ParquetPublisher
 from pfo_dagster.ledger.publisher import Publisher, remove_leftovers
 from pfo_dagster.ledger.reader import Reader
@@ -73,7 +73,7 @@ class Ledger:
                 # Closed after the connection: see `Publisher.source`.
                 stack.callback(os.close, source)
                 stack.callback(connection.close)
-                migrate(connection, bundled_migrations(), self._clock())
+                bring_up_to_date(connection, self._clock())
                 parquet = ParquetPublisher(connection, self.parquet_path)
                 publisher = Publisher(connection, source, self.published_path, parquet)
                 lags = publishes and publisher.lags()

@@ -2,7 +2,11 @@
 
 Each file of `schema/` is applied once, in its own transaction, and its checksum is kept in the
 ledger, so that a file edited after it was applied is noticed instead of silently meaning two
-things. To change the schema, add a file; never edit one that was released.
+things. To change a table, add a file; never edit one that was released. To change a view or macro,
+edit it in `views/` and add a file that says so.
+
+Before 0028 the numbered files made the views as well, and some made nothing else; their checksums
+are in `before_0028.sha256`. What they made of the tables is what today's files make.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import duckdb
 from pfo_dagster.ledger.database import rows_of, transaction
 from pfo_dagster.ledger.errors import SchemaError, StorageError
 from pfo_dagster.ledger.instants import naive_utc
+from pfo_dagster.ledger.view_definitions import remake_views
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +54,15 @@ class Migration:
     def checksum(self) -> str:
         """SHA-256 of the text, as hexadecimal."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def bring_up_to_date(connection: DuckDBPyConnection, now: datetime) -> None:
+    """Give a file, new or of an earlier version, the tables and views of this program.
+
+    Raises what `migrate` and `remake_views` raise.
+    """
+    migrate(connection, bundled_migrations(), now)
+    remake_views(connection, _newest_version(), now)
 
 
 def bundled_migrations() -> tuple[Migration, ...]:
@@ -104,6 +118,13 @@ def _newest_version() -> int:
     return max(migration.version for migration in bundled_migrations())
 
 
+@cache
+def _checksums_before_0028() -> dict[str, str]:
+    listed = resources.files("pfo_dagster.ledger").joinpath("schema", "before_0028.sha256")
+    lines = listed.read_text(encoding="utf-8").splitlines()
+    return {name: checksum for checksum, name in map(str.split, lines)}
+
+
 def _too_new(version: int, known: int) -> SchemaError:
     return SchemaError(
         f"The ledger has schema version {version}, but this program knows only up to {known}:"
@@ -134,15 +155,17 @@ def _applied(connection: DuckDBPyConnection) -> dict[int, tuple[str, str]]:
 
 def _refuse_mismatch(applied: dict[int, tuple[str, str]], migrations: Sequence[Migration]) -> None:
     known = {migration.version: migration for migration in migrations}
-    newer = sorted(applied.keys() - known.keys())
-    if newer:
-        raise _too_new(newer[-1], max(known, default=0))
+    newest = max(known, default=0)
+    if applied and max(applied) > newest:
+        raise _too_new(max(applied), newest)
+    former = _checksums_before_0028()
     for version, (name, checksum) in applied.items():
-        if known[version].checksum != checksum:
+        of_today = known[version].checksum if version in known else None
+        if checksum not in {of_today, former.get(name)}:
             raise SchemaError(
-                f"Schema file {name} is not the one that this ledger was made with (checksum"
-                f" {known[version].checksum[:12]}, was {checksum[:12]}). Put the original back, and"
-                " make the change in a new file with the next number."
+                f"Schema file {name} is not the one that this ledger was made with (its checksum"
+                f" was {checksum[:12]}). Put the original back, and make the change in a new file"
+                " with the next number."
             )
     for version, migration in known.items():
         if version not in applied and version < max(applied, default=0):

@@ -12,7 +12,7 @@ import duckdb
 from pfo_dagster.ledger.commits import last_commit
 from pfo_dagster.ledger.database import OFFLINE, connect, explaining, rows_of
 from pfo_dagster.ledger.errors import StorageError
-from pfo_dagster.ledger.migrations import bundled_migrations, migrate
+from pfo_dagster.ledger.migrations import bring_up_to_date
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -39,7 +39,7 @@ def restore(file: Path, warehouse: Path, published: Path, now: datetime) -> int:
             with _opened(copy, file) as connection:
                 restored = _commits_of_ledger(connection, file)
                 _refuse_older_than(published, restored, file)
-                migrate(connection, bundled_migrations(), now)
+                bring_up_to_date(connection, now)
                 connection.execute("CHECKPOINT")
             with copy.open("rb") as written:
                 os.fsync(written.fileno())

@@ -21,8 +21,22 @@ from tests.ledger.kept import file_of, kept_versions
 TABLES = """
     SELECT schema_name || '.' || table_name AS name, list(column_name ORDER BY column_index)
     FROM duckdb_columns() JOIN duckdb_tables() USING (schema_name, table_name)
-    WHERE NOT duckdb_tables.internal AND table_name NOT IN ('publication', 'schema_migrations')
+    WHERE NOT duckdb_tables.internal
+        AND table_name NOT IN ('publication', 'schema_migrations', 'view_definitions')
     GROUP BY ALL
+"""
+CATALOG = """
+    SELECT 'view' AS kind, schema_name, view_name AS name, sql, comment FROM duckdb_views()
+    WHERE NOT internal
+    UNION ALL
+    SELECT 'macro', schema_name, function_name, macro_definition, comment FROM duckdb_functions()
+    WHERE NOT internal
+    UNION ALL
+    SELECT 'table', schema_name, table_name, sql, comment FROM duckdb_tables()
+    WHERE NOT internal
+    UNION ALL
+    SELECT 'column', schema_name, table_name || '.' || column_name, data_type, comment
+    FROM duckdb_columns() WHERE NOT internal
 """
 BALANCES_SINCE, TRANSACTIONS_SINCE = 4, 6
 
@@ -48,7 +62,20 @@ def rows(warehouse: Path, columns: dict[str, list[str]]) -> dict[str, Counter[An
         }
 
 
-def newest(warehouse: Path) -> list[int]:
+def catalog(warehouse: Path) -> set[Any]:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return set(connection.execute(CATALOG).fetchall())
+
+
+@pytest.fixture(scope="module")
+def catalog_of_a_new_one(tmp_path_factory: pytest.TempPathFactory) -> set[Any]:
+    new = Ledger(tmp_path_factory.mktemp("new"))
+    with new.writer():
+        pass
+    return catalog(new.warehouse_path)
+
+
+def versions(warehouse: Path) -> list[int]:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         found = connection.execute("SELECT version FROM history.schema_migrations ORDER BY ALL")
         return [version for (version,) in found.fetchall()]
@@ -59,14 +86,17 @@ def test_a_file_is_kept_of_the_earlier_versions() -> None:
 
 
 @pytest.mark.parametrize("version", kept_versions())
-def test_all_that_it_held_is_kept_and_answered_for(version: int, tmp_path: Path) -> None:
+def test_all_that_it_held_is_kept_and_answered_for(
+    version: int, tmp_path: Path, catalog_of_a_new_one: set[Any]
+) -> None:
     ledger = ledger_of(version, tmp_path / "data")
     columns = tables(ledger.warehouse_path)
     before = rows(ledger.warehouse_path, columns)
     assert sum(map(len, before.values())) > 0
     ledger.catch_up()
     assert rows(ledger.warehouse_path, columns) == before
-    assert newest(ledger.warehouse_path) == [one.version for one in bundled_migrations()]
+    assert {one.version for one in bundled_migrations()} <= set(versions(ledger.warehouse_path))
+    assert catalog(ledger.warehouse_path) == catalog_of_a_new_one
     if version >= BALANCES_SINCE:
         [latest] = published(ledger, "latest_balances")
         assert latest["amount"] == Decimal("0.100000000001")
@@ -83,10 +113,10 @@ import contextlib, os, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from pfo_dagster.ledger.database import connect
-from pfo_dagster.ledger.migrations import bundled_migrations, migrate
+from pfo_dagster.ledger.migrations import bring_up_to_date
 
 class Killer(datetime):
-    '''Asked for after the statements of each schema file, before they are committed.'''
+    '''Asked for after the statements of each file or of all views, before they are committed.'''
     left = int(sys.argv[2])
     def astimezone(self, tz=None):
         Killer.left -= 1
@@ -95,11 +125,14 @@ class Killer(datetime):
         return super().astimezone(tz)
 
 with contextlib.closing(connect(Path(sys.argv[1]))) as connection:
-    migrate(connection, bundled_migrations(), Killer(2026, 11, 20, tzinfo=UTC))
+    bring_up_to_date(connection, Killer(2026, 11, 20, tzinfo=UTC))
 """
 
 
-@pytest.mark.parametrize("applied", [0, 1, 5])
+AFTER_THE_FOURTH = [one.version for one in bundled_migrations() if one.version > 4]
+
+
+@pytest.mark.parametrize("applied", [0, 1, 5, len(AFTER_THE_FOURTH)])
 def test_a_kill_in_the_midst_leaves_whole_versions_and_the_next_try_ends_it(
     applied: int, tmp_path: Path
 ) -> None:
@@ -108,7 +141,7 @@ def test_a_kill_in_the_midst_leaves_whole_versions_and_the_next_try_ends_it(
     before = rows(ledger.warehouse_path, columns)
     killed = in_another_process(KILLED_WHILE_MIGRATING, ledger.warehouse_path, applied)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert newest(ledger.warehouse_path) == list(range(1, 4 + applied + 1))
+    assert versions(ledger.warehouse_path) == [1, 2, 3, 4, *AFTER_THE_FOURTH[:applied]]
     ledger.catch_up()
     assert rows(ledger.warehouse_path, columns) == before
     assert len(published(ledger, "latest_balances")) == 1

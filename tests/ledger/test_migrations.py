@@ -9,7 +9,13 @@ import duckdb
 import pytest
 
 from pfo_dagster.ledger import Ledger, SchemaError
-from pfo_dagster.ledger.migrations import Migration, bundled_migrations, migrate
+from pfo_dagster.ledger.migrations import (
+    Migration,
+    bring_up_to_date,
+    bundled_migrations,
+    migrate,
+)
+from pfo_dagster.ledger.view_definitions import remake_views
 from tests.ledger.builders import NOON, balance, record, refresh
 
 if TYPE_CHECKING:
@@ -43,9 +49,39 @@ def test_a_ledger_of_every_earlier_version_is_brought_up_to_date(tmp_path: Path)
     for known in range(len(bundled)):
         with duckdb.connect(str(tmp_path / f"{known}.duckdb")) as connection:
             migrate(connection, bundled[:known], NOON)
-            migrate(connection, bundled, NOON)
-            migrate(connection, bundled, NOON)
+            bring_up_to_date(connection, NOON)
+            bring_up_to_date(connection, NOON)
             assert versions(connection) == [migration.version for migration in bundled]
+
+
+def test_views_that_are_gone_or_changed_are_replaced_with_a_new_version(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
+        bring_up_to_date(connection, NOON)
+        remake_views(connection, 1000, NOON, sql="CREATE VIEW meta AS SELECT 7 AS answer;")
+        assert connection.execute("FROM meta").fetchall() == [(7,)]
+        for gone in ("FROM latest_balances", "FROM total_in('EUR', NULL)"):
+            with pytest.raises(duckdb.CatalogException):
+                connection.execute(gone)
+        remake_views(connection, 1001, NOON)
+        assert connection.execute("FROM latest_balances").fetchall() == []
+        assert connection.execute("FROM total_in('EUR', NULL)").fetchall() == []
+
+
+def test_views_that_changed_without_a_new_version_are_refused(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
+        bring_up_to_date(connection, NOON)
+        newest = bundled_migrations()[-1].version
+        with pytest.raises(SchemaError, match=f"version {newest}.*add a file with the next number"):
+            remake_views(connection, newest, NOON, sql="CREATE VIEW meta AS SELECT 7 AS answer;")
+        assert connection.execute("FROM latest_balances").fetchall() == []
+
+
+def test_views_that_cannot_be_made_leave_those_that_were(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
+        bring_up_to_date(connection, NOON)
+        with pytest.raises(duckdb.CatalogException):
+            remake_views(connection, 1000, NOON, sql="CREATE VIEW meta AS FROM nowhere;")
+        assert connection.execute("FROM latest_balances").fetchall() == []
 
 
 def test_a_file_that_fails_leaves_nothing_of_itself(tmp_path: Path) -> None:

@@ -22,31 +22,3 @@ COMMENT ON COLUMN account_successions.candidates IS 'The accounts that could con
 COMMENT ON COLUMN account_successions.since IS 'The first day, in Europe/Paris, on which the successor counts in its place; NULL where it is not clear which one it is.';
 COMMENT ON COLUMN account_successions.commit_number IS 'The ledger''s transaction that recorded it.';
 COMMENT ON COLUMN account_successions.recorded_at IS 'When it was recorded (UTC).';
-
-CREATE VIEW account_lineage AS
-WITH RECURSIVE lineage AS (
-    SELECT tenant_id, provider, account_id, account_id AS current_account_id, 0 AS successions
-    FROM accounts
-    UNION ALL
-    SELECT
-        lineage.tenant_id,
-        lineage.provider,
-        lineage.account_id,
-        step.succeeded_by AS current_account_id,
-        lineage.successions + 1 AS successions
-    FROM lineage
-    JOIN account_successions AS step
-        ON step.tenant_id = lineage.tenant_id
-        AND step.provider = lineage.provider
-        AND step.account_id = lineage.current_account_id
-        AND step.succeeded_by IS NOT NULL
-)
-SELECT tenant_id, provider, account_id, current_account_id, successions
-FROM lineage
-QUALIFY row_number() OVER (PARTITION BY tenant_id, provider, account_id ORDER BY successions DESC) = 1;
-COMMENT ON VIEW account_lineage IS 'Every account with the one that it has become: itself, unless it came back under a new id. Join balances or transactions on account_id and group by current_account_id to see one history.';
-COMMENT ON COLUMN account_lineage.tenant_id IS 'The household or family office.';
-COMMENT ON COLUMN account_lineage.provider IS 'Who delivered the data: powens:<domain>, or sandbox for made-up data.';
-COMMENT ON COLUMN account_lineage.account_id IS 'The account under the id that it had.';
-COMMENT ON COLUMN account_lineage.current_account_id IS 'The id that it has now.';
-COMMENT ON COLUMN account_lineage.successions IS 'How often it came back under a new id since; 0 where this is its newest.';

@@ -1,6 +1,6 @@
 """Ledger files as each earlier version of the schema left them, to be brought up to date by tests.
 
-`python -m tests.ledger.kept` keeps a file of each version that has none; one that is kept is never
+`python -m tests.ledger.kept` keeps a file of this program's version; one that is kept is never
 made anew. Each holds the same records, as far as its version has a place for them: what the
 writer of that time would have written, spelled out in SQL, because that writer is gone.
 """
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pfo_dagster.ledger.database import connect
-from pfo_dagster.ledger.migrations import Migration, bundled_migrations, migrate
+from pfo_dagster.ledger.migrations import Migration, bring_up_to_date, bundled_migrations, migrate
 
 FOLDER = Path(__file__).parent
 APPLIED_AT = datetime(2026, 11, 1, tzinfo=UTC)
@@ -96,14 +96,15 @@ def kept_versions() -> list[int]:
 
 
 def keep(version: int) -> None:
-    """Make and keep the file of a version. Refuses to replace one."""
-    applied = [one for one in bundled_migrations() if one.version <= version]
+    """Make and keep the file of this program's version. Refuses to replace one."""
+    applied = bundled_migrations()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "warehouse.duckdb"
         with contextlib.closing(connect(path)) as connection:
             for number in range(1, len(applied) + 1):
                 migrate(connection, applied[:number], APPLIED_AT)
                 connection.execute(RECORDS.get(_name(applied[number - 1]), ""))
+            bring_up_to_date(connection, APPLIED_AT)
         content = gzip.compress(path.read_bytes(), mtime=0)
     with file_of(version).open("xb") as kept:
         kept.write(content)
@@ -114,7 +115,7 @@ def _name(migration: Migration) -> str:
 
 
 def main() -> None:
-    """Keep a file of each version of which there is none."""
-    for migration in bundled_migrations():
-        if migration.version not in kept_versions():
-            keep(migration.version)
+    """Keep a file of this program's version, if there is none."""
+    newest = max(migration.version for migration in bundled_migrations())
+    if newest not in kept_versions():
+        keep(newest)

@@ -1,6 +1,6 @@
 -- What a dashboard says about itself: whose data it shows, and how far behind it is.
 
-CREATE OR REPLACE VIEW meta AS
+CREATE VIEW meta AS
 SELECT
     (SELECT max(published_at) FROM history.publication) AS published_at,
     (SELECT max(commit_number) FROM history.commits) AS commit_number,
