@@ -11,7 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from pfo_dagster.cli.console import CALLED_WRONGLY, stop
+from pfo_dagster.cli.console import stop
+from pfo_dagster.cli.exit_codes import CALLED_WRONGLY
 from pfo_dagster.cli.specs import LoadedSpecs, load_specs
 from pfo_dagster.spec import SpecError
 

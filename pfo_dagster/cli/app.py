@@ -10,16 +10,8 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from pfo_dagster.cli.console import (
-    CALLED_WRONGLY,
-    DONE,
-    FAILED,
-    INTERRUPTED,
-    err,
-    out,
-    plain_errors,
-    stop,
-)
+from pfo_dagster.cli.console import err, out, plain_errors, stop
+from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, DONE, FAILED, INTERRUPTED
 from pfo_dagster.cli.inbox import inbox_app
 from pfo_dagster.cli.powens import powens_app
 from pfo_dagster.cli.readers import readers_app

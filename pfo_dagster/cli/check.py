@@ -6,7 +6,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from pfo_dagster.cli.console import CALLED_WRONGLY, DONE, FAILED, err, out, stop
+from pfo_dagster.cli.console import err, out, stop
+from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, DONE, FAILED
 from pfo_dagster.cli.specs import defined
 from pfo_dagster.config import load_settings
 from pfo_dagster.definitions import APP_FILE

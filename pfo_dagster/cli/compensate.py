@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 from dagster._core.utils import make_new_run_id
 
-from pfo_dagster.cli.console import CALLED_WRONGLY, FAILED, err, out, stop
+from pfo_dagster.cli.console import err, out, stop
+from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, FAILED
 from pfo_dagster.cli.liveness import alive, bury_the_dead
 from pfo_dagster.config import load_settings
 from pfo_dagster.dagster_home import open_instance, use_dagster_home

@@ -15,7 +15,8 @@ import typer
 from pydantic import SecretStr
 
 from pfo_dagster.cli import env_file
-from pfo_dagster.cli.console import CALLED_WRONGLY, FAILED, out, stop
+from pfo_dagster.cli.console import out, stop
+from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, FAILED
 from pfo_dagster.config import PROJECT_ROOT, Settings, load_settings
 from pfo_dagster.openbanking import powens_base_url, validate_base_url
 from pfo_dagster.openbanking.callback import awaiting_callback, checked_redirect

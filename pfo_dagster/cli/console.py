@@ -1,4 +1,4 @@
-"""How the command line speaks: one console for results, one for everything else, and exit codes."""
+"""How the command line speaks: one console for results, one for everything else."""
 
 from __future__ import annotations
 
@@ -10,11 +10,6 @@ from rich.console import Console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-DONE = 0
-FAILED = 1
-CALLED_WRONGLY = 2
-INTERRUPTED = 130
 
 out = Console(soft_wrap=False, highlight=False)
 err = Console(stderr=True, highlight=False)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from pfo_dagster.cli.console import CALLED_WRONGLY, DONE, FAILED, err, out
+from pfo_dagster.cli.console import err, out
+from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, DONE, FAILED
 from pfo_dagster.cli.specs import defined, load_app, load_specs
 from pfo_dagster.config import PROJECT_ROOT, load_settings
 from pfo_dagster.operations.banking import open_banking_operations

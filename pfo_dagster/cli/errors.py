@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pfo_dagster.cli.console import CALLED_WRONGLY, FAILED
+from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, FAILED
 from pfo_dagster.config import SettingsError
 from pfo_dagster.dagster_home import DagsterHomeError
 from pfo_dagster.ledger import LedgerError

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from pfo_dagster.cli.console import CALLED_WRONGLY, out, stop
+from pfo_dagster.cli.console import out, stop
+from pfo_dagster.cli.exit_codes import CALLED_WRONGLY
 from pfo_dagster.cli.sources import source_names
 from pfo_dagster.config import load_settings
 from pfo_dagster.dashboard.sources import source_of

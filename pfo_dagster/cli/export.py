@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pfo_dagster.cli.console import CALLED_WRONGLY, out, stop
+from pfo_dagster.cli.console import out, stop
+from pfo_dagster.cli.exit_codes import CALLED_WRONGLY
 from pfo_dagster.config import load_settings
 from pfo_dagster.ledger import EXPORT_FORMATS, Ledger, export
 

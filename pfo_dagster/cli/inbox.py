@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pfo_dagster.cli.console import CALLED_WRONGLY, FAILED, out, plain_errors, stop
+from pfo_dagster.cli.console import out, plain_errors, stop
+from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

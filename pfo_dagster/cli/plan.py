@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pfo_dagster.automation.schedules import HOUSEHOLD_TIME_ZONE, TIMETABLE
 from pfo_dagster.cli.against import earlier_specs
-from pfo_dagster.cli.console import DONE, FAILED, err, out
+from pfo_dagster.cli.console import err, out
+from pfo_dagster.cli.exit_codes import DONE, FAILED
 from pfo_dagster.cli.specs import defined, load_app, load_specs
 from pfo_dagster.config import load_settings
 from pfo_dagster.operations.banking import open_banking_operations

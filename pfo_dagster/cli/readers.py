@@ -12,7 +12,8 @@ from typing import Annotated
 
 import typer
 
-from pfo_dagster.cli.console import CALLED_WRONGLY, DONE, FAILED, plain_errors, stop
+from pfo_dagster.cli.console import plain_errors, stop
+from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, DONE, FAILED
 
 readers_app = typer.Typer()
 

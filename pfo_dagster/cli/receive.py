@@ -16,7 +16,8 @@ import uvicorn
 
 from pfo_dagster.automation.spool import Spool, bringing
 from pfo_dagster.automation.webhooks import keep_events, kept_events
-from pfo_dagster.cli.console import CALLED_WRONGLY, FAILED, out, stop
+from pfo_dagster.cli.console import out, stop
+from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, FAILED
 from pfo_dagster.config import load_settings
 from pfo_dagster.dagster_home import use_dagster_home
 from pfo_dagster.openbanking.powens.events import EventKind

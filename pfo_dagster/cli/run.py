@@ -11,7 +11,8 @@ from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 from dagster._core.utils import make_new_run_id
 
 from pfo_dagster.cli.compensate import CODE_LOCATION, QUIET, compensate_failed
-from pfo_dagster.cli.console import CALLED_WRONGLY, INTERRUPTED, err, out, stop
+from pfo_dagster.cli.console import err, out, stop
+from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, INTERRUPTED
 from pfo_dagster.cli.liveness import alive, bury_the_dead
 from pfo_dagster.cli.progress import RunProgress
 from pfo_dagster.cli.summary import print_positions, print_source, print_steps

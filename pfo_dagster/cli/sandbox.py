@@ -9,7 +9,8 @@ import typer
 from rich.table import Table
 
 from pfo_dagster.cli import sandbox_events
-from pfo_dagster.cli.console import CALLED_WRONGLY, FAILED, out, plain_errors, stop
+from pfo_dagster.cli.console import out, plain_errors, stop
+from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, FAILED
 from pfo_dagster.cli.sandbox_setting import show_setting, stage_of
 from pfo_dagster.config import load_settings
 

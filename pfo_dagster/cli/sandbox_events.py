@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pfo_dagster.cli.console import CALLED_WRONGLY, FAILED, out, plain_errors, stop
+from pfo_dagster.cli.console import out, plain_errors, stop
+from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, FAILED
 from pfo_dagster.cli.sandbox_setting import show_setting, stage_of
 from pfo_dagster.config import load_settings
 

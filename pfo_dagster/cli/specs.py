@@ -6,7 +6,8 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pfo_dagster.cli.console import CALLED_WRONGLY, stop
+from pfo_dagster.cli.console import stop
+from pfo_dagster.cli.exit_codes import CALLED_WRONGLY
 from pfo_dagster.definitions import APP_FILE
 from pfo_dagster.spec import load_workflows, read_app
 

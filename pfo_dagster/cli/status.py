@@ -6,7 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pfo_dagster.cli.console import CALLED_WRONGLY, out, stop
+from pfo_dagster.cli.console import out, stop
+from pfo_dagster.cli.exit_codes import CALLED_WRONGLY
 from pfo_dagster.config import load_settings
 from pfo_dagster.installed_ledger import bank_clock, open_ledger
 from pfo_dagster.ledger import NotPublishedError
