@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from pfo_dagster.openbanking.powens.fields import PARIS
 from pfo_dagster.openbanking.sandbox.timeline import Timeline
-from pfo_dagster.openbanking.sandbox.wire import Figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,6 +89,22 @@ class Books:
     def _updated(self, account: AccountPlan) -> datetime:
         updated = self.timeline_of(account).last_update(self.now)
         return min(updated, account.deleted_at) if account.deleted_at else updated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What changes with time about an account; as of the last update of its connection."""
+
+    balance: Decimal | None
+    coming: Decimal | None
+    last_update: datetime | None
+    deleted_at: datetime | None
+    disabled_at: datetime | None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the account is neither deleted nor disabled."""
+        return self.deleted_at is None and self.disabled_at is None
 
 
 @dataclass(frozen=True, slots=True)

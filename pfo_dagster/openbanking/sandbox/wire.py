@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -19,7 +18,7 @@ from pfo_dagster.openbanking.powens.fields import paris_wall_clock
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from pfo_dagster.openbanking.sandbox.books import DailyBalance
+    from pfo_dagster.openbanking.sandbox.books import DailyBalance, Figures
     from pfo_dagster.openbanking.sandbox.history import Entry
     from pfo_dagster.openbanking.sandbox.timeline import Timeline
     from pfo_dagster.openbanking.sandbox.world import AccountPlan, ConnectionPlan, World
@@ -42,22 +41,6 @@ ACCOUNT_TYPES: Final = (
 
 JsonObject = dict[str, object]
 Period = tuple["date", "date"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """What changes with time about an account; as of the last update of its connection."""
-
-    balance: Decimal | None
-    coming: Decimal | None
-    last_update: datetime | None
-    deleted_at: datetime | None
-    disabled_at: datetime | None
-
-    @property
-    def is_active(self) -> bool:
-        """Whether the account is neither deleted nor disabled."""
-        return self.deleted_at is None and self.disabled_at is None
 
 
 def dumps(value: object) -> bytes:
