@@ -87,7 +87,7 @@ def add_rejected(
         commit.connection,
         "rejected",
         [{**record_of(row, source), **stamp} for row in dict.fromkeys(rows)],
-        key=("record_id", "relation", "reason"),
+        key=("record_id", "relation", "reason", "payload_hash"),
     )
 
 

@@ -56,6 +56,20 @@ def test_a_retried_sync_gives_its_first_answer(ledger: Ledger) -> None:
     assert [row["reason"] for row in published(ledger, "rejected")] == ["no date"]
 
 
+def test_rows_without_an_id_are_kept_apart_by_their_content(ledger: Ledger) -> None:
+    def odd(payload_hash: str) -> RejectedRow:
+        return RejectedRow(
+            relation="transactions", record_id=None, reason="no id", payload_hash=payload_hash
+        )
+
+    with ledger.writer() as writer:
+        writer.record_transactions(sync("s1"), [], [odd("a"), odd("b"), odd("a")])
+    assert [row["payload_hash"] for row in published(ledger, "rejected", "payload_hash")] == [
+        "a",
+        "b",
+    ]
+
+
 def test_an_account_sync_names_what_changed_and_what_vanished(ledger: Ledger) -> None:
     both = [account(), account(account_id="2")]
     with ledger.writer() as writer:

@@ -13,6 +13,7 @@ from pfo_dagster.openbanking.powens.json_text import decode
 from pfo_dagster.openbanking.powens.mapping import (
     read_accounts,
     read_connection,
+    read_connections,
     read_totals,
     read_transactions,
 )
@@ -355,3 +356,22 @@ def test_totals_are_exact_and_leave_out_what_is_no_amount() -> None:
     sent = decode(b'{"EUR": 12345678901234.56, "USD": null, "XXX": "many", "YYY": NaN}')
     assert read_totals(sent) == {"EUR": Decimal("12345678901234.56"), "USD": None}
     assert read_totals(None) == {}
+
+
+def test_an_account_that_is_listed_twice_is_one_and_the_later_row_counts() -> None:
+    later = {**ACCOUNT, "balance": Decimal(200)}
+    accounts, rejected = read_accounts(
+        [ACCOUNT, ACCOUNT, later], provider="powens:demo", identity_key=KEY
+    )
+    assert [account.balance for account in accounts] == [200]
+    [refused] = rejected
+    assert (refused.record_id, refused.reason) == (
+        "17",
+        "row: the account is listed twice with different values; the later row is taken",
+    )
+
+
+def test_a_connection_that_is_listed_twice_is_one() -> None:
+    later = {**CONNECTION, "state": "wrongpass"}
+    [connection] = read_connections([CONNECTION, later], provider="powens:demo")
+    assert connection.state is ConnectionState.NEEDS_USER

@@ -47,8 +47,10 @@ def read_accounts(
     """The accounts, and what had to be refused.
 
     An account with figures but no currency is in both: it exists, but its figures mean nothing.
+    One that moves between two pages while they are fetched is listed twice: the later row counts,
+    and the earlier one is refused if it says something else.
     """
-    accounts: list[Account] = []
+    accounts: dict[str, Account] = {}
     rejected: list[Rejected] = []
     for row in rows:
         try:
@@ -57,8 +59,12 @@ def read_accounts(
             rejected.append(rejection("accounts", _id_of(row), row, error, identity_key))
             continue
         digest = payload_hash(row, identity_key)
-        account = _account(wire, provider=provider, identity_key=identity_key, digest=digest)
-        accounts.append(account)
+        earlier = accounts.get(wire.id)
+        if earlier and earlier.payload_hash != digest:
+            rejected.append(_replaced(earlier))
+        accounts[wire.id] = _account(
+            wire, provider=provider, identity_key=identity_key, digest=digest
+        )
         if wire.currency is None and (wire.balance is not None or wire.coming is not None):
             reason = "currency: missing although there are figures; they are left out"
             rejected.append(
@@ -69,7 +75,22 @@ def read_accounts(
                     payload_hash=digest,
                 )
             )
-    return tuple(accounts), tuple(rejected)
+    return tuple(accounts.values()), tuple(rejected)
+
+
+def _replaced(account: Account) -> Rejected:
+    return Rejected(
+        relation="accounts",
+        record_id=account.account_id,
+        reason="row: the account is listed twice with different values; the later row is taken",
+        payload_hash=account.payload_hash,
+    )
+
+
+def read_connections(rows: Iterable[object], *, provider: str) -> tuple[Connection, ...]:
+    """The connections, each once: of one that is listed twice, the later row counts."""
+    read = (read_connection(row, provider=provider) for row in rows)
+    return tuple({connection.connection_id: connection for connection in read}.values())
 
 
 def read_connection(row: object, *, provider: str) -> Connection:

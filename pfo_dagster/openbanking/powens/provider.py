@@ -10,7 +10,7 @@ from pfo_dagster.openbanking.powens.computed import read_computed_balances
 from pfo_dagster.openbanking.powens.fields import PARIS, read_id
 from pfo_dagster.openbanking.powens.mapping import (
     read_accounts,
-    read_connection,
+    read_connections,
     read_totals,
     read_transactions,
 )
@@ -76,7 +76,7 @@ class PowensProvider(OpenBankingProvider):
     async def connections(self) -> tuple[Connection, ...]:
         """Every connection, the failed ones and those that cannot be read included."""
         listing = await self._client.connections()
-        return tuple(read_connection(row, provider=self._name) for row in listing.rows)
+        return read_connections(listing.rows, provider=self._name)
 
     async def sync(
         self, connection: Connection, *, about_to_ask: Callable[[], None] = lambda: None
