@@ -21,6 +21,7 @@ from pfo_dagster.openbanking.powens.states import user_action
 from pfo_dagster.openbanking.records import Account, ConnectionState, Rejected
 from tests.openbanking.support import KEY
 
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
 IBAN = "FR7630006000011234567890189"
 
 ACCOUNT = {
@@ -68,12 +69,14 @@ TRANSACTION = {
 
 
 def account(**changes: object) -> Account:
-    accounts, _ = read_accounts([{**ACCOUNT, **changes}], provider="p", identity_key=KEY)
+    accounts, _ = read_accounts([{**ACCOUNT, **changes}], provider="p", identity_key=KEY, now=NOW)
     return accounts[0]
 
 
 def rejected_account(**changes: object) -> Rejected:
-    accounts, rejected = read_accounts([{**ACCOUNT, **changes}], provider="p", identity_key=KEY)
+    accounts, rejected = read_accounts(
+        [{**ACCOUNT, **changes}], provider="p", identity_key=KEY, now=NOW
+    )
     assert accounts == ()
     return rejected[0]
 
@@ -110,7 +113,7 @@ def test_an_account_is_mapped_field_by_field() -> None:
 
 
 def test_an_account_of_nothing_but_an_id_is_one() -> None:
-    (only,), rejected = read_accounts([{"id": "17"}], provider="p", identity_key=KEY)
+    (only,), rejected = read_accounts([{"id": "17"}], provider="p", identity_key=KEY, now=NOW)
     assert rejected == ()
     assert (only.account_id, only.account_type, only.balance) == ("17", "unknown", None)
     assert only.display
@@ -137,7 +140,7 @@ def test_a_refused_row_is_known_when_it_comes_again_whatever_the_order_of_its_ke
     row = {**ACCOUNT, "balance": Decimal("NaN")}
     turned = dict(reversed(row.items()))
     other = {**row, "balance": Decimal("Infinity")}
-    _, refused = read_accounts([row, turned, other], provider="p", identity_key=KEY)
+    _, refused = read_accounts([row, turned, other], provider="p", identity_key=KEY, now=NOW)
     hashes = [one.payload_hash for one in refused]
     assert hashes[0] is not None
     assert hashes[0] == hashes[1] != hashes[2]
@@ -145,7 +148,7 @@ def test_a_refused_row_is_known_when_it_comes_again_whatever_the_order_of_its_ke
 
 def test_an_account_without_currency_stays_but_its_figures_are_quarantined() -> None:
     rows = [{**ACCOUNT, "currency": None}]
-    (kept,), (refused,) = read_accounts(rows, provider="p", identity_key=KEY)
+    (kept,), (refused,) = read_accounts(rows, provider="p", identity_key=KEY, now=NOW)
     assert (kept.balance, kept.coming, kept.currency) == (None, None, None)
     assert refused.record_id == "17"
     assert "currency: missing" in refused.reason
@@ -153,7 +156,7 @@ def test_an_account_without_currency_stays_but_its_figures_are_quarantined() -> 
 
 def test_an_account_without_currency_and_figures_is_in_order() -> None:
     rows = [{**ACCOUNT, "currency": None, "balance": None, "coming": None}]
-    accounts, rejected = read_accounts(rows, provider="p", identity_key=KEY)
+    accounts, rejected = read_accounts(rows, provider="p", identity_key=KEY, now=NOW)
     assert len(accounts) == 1
     assert rejected == ()
 
@@ -161,14 +164,16 @@ def test_an_account_without_currency_and_figures_is_in_order() -> None:
 @pytest.mark.parametrize("amount", [b"NaN", b"Infinity", b'"many"', b"0.1234567890123", b"true"])
 def test_a_row_with_an_impossible_amount_is_refused_and_the_others_go_on(amount: bytes) -> None:
     rows = [{**ACCOUNT, "id": 1, "balance": decode(amount)}, {**ACCOUNT, "id": 2}]
-    (good,), (bad,) = read_accounts(rows, provider="p", identity_key=KEY)
+    (good,), (bad,) = read_accounts(rows, provider="p", identity_key=KEY, now=NOW)
     assert good.account_id == "2"
     assert bad.record_id == "1"
     assert bad.reason.startswith("balance: ")
 
 
 def test_rows_that_are_no_rows_are_refused_with_a_reason() -> None:
-    accounts, rejected = read_accounts([None, [], {"id": None}], provider="p", identity_key=KEY)
+    accounts, rejected = read_accounts(
+        [None, [], {"id": None}], provider="p", identity_key=KEY, now=NOW
+    )
     assert accounts == ()
     assert [row.reason for row in rejected[:2]] == ["row: expected an object"] * 2
     assert rejected[2].reason == "id: expected an id: a whole number"
@@ -185,7 +190,7 @@ def test_trap_13_an_account_under_a_new_id_has_the_same_hash() -> None:
     renumbered = account(id=99, iban=spaced)
     assert renumbered.account_id != account().account_id
     assert renumbered.iban_hash == account().iban_hash
-    (other_key,), _ = read_accounts([ACCOUNT], provider="p", identity_key=b"another key")
+    (other_key,), _ = read_accounts([ACCOUNT], provider="p", identity_key=b"another key", now=NOW)
     assert other_key.iban_hash != account().iban_hash
 
 
@@ -311,7 +316,7 @@ def test_a_connection_without_an_id_is_an_error() -> None:
 
 
 def test_a_transaction_is_mapped_field_by_field() -> None:
-    (one,), rejected = read_transactions([TRANSACTION], provider="p", identity_key=KEY)
+    (one,), rejected = read_transactions([TRANSACTION], provider="p", identity_key=KEY, now=NOW)
     assert rejected == ()
     assert (one.transaction_id, one.account_id) == ("900", "17")
     assert (one.booked_on, one.realised_on) == (date(2026, 3, 17), date(2026, 3, 16))
@@ -321,31 +326,31 @@ def test_a_transaction_is_mapped_field_by_field() -> None:
 
 def test_a_transaction_keeps_what_was_paid_abroad() -> None:
     row = {**TRANSACTION, "original_value": Decimal(-1800), "original_currency": {"id": "JPY"}}
-    (one,), _ = read_transactions([row], provider="p", identity_key=KEY)
+    (one,), _ = read_transactions([row], provider="p", identity_key=KEY, now=NOW)
     assert (one.original_value, one.original_currency) == (Decimal(-1800), "JPY")
 
 
 def test_a_wording_falls_back_and_holds_no_iban() -> None:
     row = {**TRANSACTION, "wording": None, "original_wording": f"VIR {IBAN} LOYER"}
-    (one,), _ = read_transactions([row], provider="p", identity_key=KEY)
+    (one,), _ = read_transactions([row], provider="p", identity_key=KEY, now=NOW)
     assert one.wording == "VIR FR76…0189 LOYER"
 
 
 def test_a_wording_that_only_looks_a_little_like_an_iban_stays() -> None:
     row = {**TRANSACTION, "wording": "CB22 CAFE ROMA PARIS NORD ET SUD"}
-    (one,), _ = read_transactions([row], provider="p", identity_key=KEY)
+    (one,), _ = read_transactions([row], provider="p", identity_key=KEY, now=NOW)
     assert one.wording == row["wording"]
 
 
 def test_a_transaction_listed_twice_counts_once_as_listed_last() -> None:
     rows: list[Any] = [TRANSACTION, {**TRANSACTION, "value": Decimal("-13.00")}]
-    (one,), _ = read_transactions(rows, provider="p", identity_key=KEY)
+    (one,), _ = read_transactions(rows, provider="p", identity_key=KEY, now=NOW)
     assert one.value == Decimal("-13.00")
 
 
 def test_a_transaction_without_a_date_is_refused() -> None:
     transactions, (refused,) = read_transactions(
-        [{**TRANSACTION, "date": None}], provider="p", identity_key=KEY
+        [{**TRANSACTION, "date": None}], provider="p", identity_key=KEY, now=NOW
     )
     assert transactions == ()
     assert (refused.relation, refused.record_id) == ("transactions", "900")
@@ -361,7 +366,7 @@ def test_totals_are_exact_and_leave_out_what_is_no_amount() -> None:
 def test_an_account_that_is_listed_twice_is_one_and_the_later_row_counts() -> None:
     later = {**ACCOUNT, "balance": Decimal(200)}
     accounts, rejected = read_accounts(
-        [ACCOUNT, ACCOUNT, later], provider="powens:demo", identity_key=KEY
+        [ACCOUNT, ACCOUNT, later], provider="powens:demo", identity_key=KEY, now=NOW
     )
     assert [account.balance for account in accounts] == [200]
     [refused] = rejected
@@ -373,5 +378,36 @@ def test_an_account_that_is_listed_twice_is_one_and_the_later_row_counts() -> No
 
 def test_a_connection_that_is_listed_twice_is_one() -> None:
     later = {**CONNECTION, "state": "wrongpass"}
-    [connection] = read_connections([CONNECTION, later], provider="powens:demo")
+    [connection] = read_connections([CONNECTION, later], provider="powens:demo", now=NOW)
     assert connection.state is ConnectionState.NEEDS_USER
+
+
+@pytest.mark.parametrize("never", ["9999-12-31 23:59:59", "0001-01-01 00:00:00", "1900-01-01"])
+@pytest.mark.parametrize("field", ["last_update", "disabled", "deleted"])
+def test_a_time_that_cannot_be_is_no_time_and_the_figures_stay(field: str, never: str) -> None:
+    rows = [{**ACCOUNT, field: never}]
+    [read], [refused] = read_accounts(rows, provider="p", identity_key=KEY, now=NOW)
+    assert read.balance == ACCOUNT["balance"]
+    assert (read.deleted_at, read.disabled_at) == (None, None)
+    assert (read.last_update is None) == (field == "last_update")
+    assert refused.reason == (f"{field}: in the future or before the year 2000, so it is left out")
+
+
+def test_a_time_of_today_is_believed_whatever_zone_it_was_written_in() -> None:
+    tonight = "2026-11-21 14:00:00"
+    [read], refused = read_accounts(
+        [{**ACCOUNT, "last_update": tonight}], provider="p", identity_key=KEY, now=NOW
+    )
+    assert (read.last_update, refused) == (datetime(2026, 11, 21, 13, tzinfo=UTC), ())
+
+
+def test_a_connection_of_the_future_was_never_updated() -> None:
+    row = {**CONNECTION, "last_update": "9999-12-31 00:00:00"}
+    assert read_connection(row, provider="p", now=NOW).last_update is None
+
+
+def test_a_transaction_that_will_have_been_deleted_is_not_deleted() -> None:
+    row = {**TRANSACTION, "deleted": "9999-12-31 00:00:00"}
+    [read], [refused] = read_transactions([row], provider="p", identity_key=KEY, now=NOW)
+    assert read.deleted_at is None
+    assert refused.record_id == "900"

@@ -69,9 +69,12 @@ def read_paris_instant(value: object) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(_text(value))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=PARIS)).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise ValueError("expected a time: YYYY-MM-DD HH:MM:SS") from None
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=PARIS)).astimezone(UTC)
+    except OverflowError:
+        return moment.replace(tzinfo=UTC)  # in the year 1 or 9999, where no hour matters
 
 
 def read_date(value: object) -> date:

@@ -22,6 +22,7 @@ from pfo_dagster.openbanking.powens.privacy import (
     without_ibans,
 )
 from pfo_dagster.openbanking.powens.states import connection_state
+from pfo_dagster.openbanking.powens.times import impossible_times
 from pfo_dagster.openbanking.records import (
     Account,
     Connection,
@@ -32,6 +33,7 @@ from pfo_dagster.openbanking.records import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
     from decimal import Decimal
     from typing import Literal
 
@@ -40,15 +42,18 @@ if TYPE_CHECKING:
 UNREADABLE: Final = "unreadable"
 """The state's detail of a connection whose state or times could not be read."""
 
+_IMPOSSIBLE: Final = "in the future or before the year 2000, so it is left out"
+_REPLACED: Final = "row: the account is listed twice with different values; the later row is taken"
+
 
 def read_accounts(
-    rows: Iterable[object], *, provider: str, identity_key: bytes
+    rows: Iterable[object], *, provider: str, identity_key: bytes, now: datetime
 ) -> tuple[tuple[Account, ...], tuple[Rejected, ...]]:
     """The accounts, and what had to be refused.
 
     An account with figures but no currency is in both: it exists, but its figures mean nothing.
     One that moves between two pages while they are fetched is listed twice: the later row counts,
-    and the earlier one is refused if it says something else.
+    and the earlier one is refused if it says something else. Times that cannot be are left out.
     """
     accounts: dict[str, Account] = {}
     rejected: list[Rejected] = []
@@ -61,40 +66,31 @@ def read_accounts(
         digest = payload_hash(row, identity_key)
         earlier = accounts.get(wire.id)
         if earlier and earlier.payload_hash != digest:
-            rejected.append(_replaced(earlier))
+            rejected.append(_left_out("accounts", wire.id, _REPLACED, earlier.payload_hash))
+        impossible = impossible_times(wire, now)
         accounts[wire.id] = _account(
-            wire, provider=provider, identity_key=identity_key, digest=digest
+            wire.model_copy(update=dict.fromkeys(impossible)),
+            provider=provider,
+            identity_key=identity_key,
+            digest=digest,
         )
+        reasons = [f"{name}: {_IMPOSSIBLE}" for name in impossible]
         if wire.currency is None and (wire.balance is not None or wire.coming is not None):
-            reason = "currency: missing although there are figures; they are left out"
-            rejected.append(
-                Rejected(
-                    relation="accounts",
-                    record_id=wire.id,
-                    reason=reason,
-                    payload_hash=digest,
-                )
-            )
+            reasons.append("currency: missing although there are figures; they are left out")
+        rejected += (_left_out("accounts", wire.id, reason, digest) for reason in reasons)
     return tuple(accounts.values()), tuple(rejected)
 
 
-def _replaced(account: Account) -> Rejected:
-    return Rejected(
-        relation="accounts",
-        record_id=account.account_id,
-        reason="row: the account is listed twice with different values; the later row is taken",
-        payload_hash=account.payload_hash,
-    )
-
-
-def read_connections(rows: Iterable[object], *, provider: str) -> tuple[Connection, ...]:
+def read_connections(
+    rows: Iterable[object], *, provider: str, now: datetime
+) -> tuple[Connection, ...]:
     """The connections, each once: of one that is listed twice, the later row counts."""
-    read = (read_connection(row, provider=provider) for row in rows)
+    read = (read_connection(row, provider=provider, now=now) for row in rows)
     return tuple({connection.connection_id: connection for connection in read}.values())
 
 
-def read_connection(row: object, *, provider: str) -> Connection:
-    """A connection with its state.
+def read_connection(row: object, *, provider: str, now: datetime | None = None) -> Connection:
+    """A connection with its state; a `last_update` that cannot have been by `now` is left out.
 
     One that cannot be read but has an id is a failed connection, so that somebody looks at it; a
     row without an id raises `ProviderError`.
@@ -103,6 +99,8 @@ def read_connection(row: object, *, provider: str) -> Connection:
         wire = WireConnection.model_validate(row)
     except ValidationError as error:
         return _unreadable_connection(row, provider, error)
+    if now is not None:
+        wire = wire.model_copy(update=dict.fromkeys(impossible_times(wire, now)))
     # `error` is an old copy of `state`; where both are sent, only `state` is looked at.
     word = (wire.state if "state" in wire.model_fields_set else wire.error) or None
     return Connection(
@@ -120,11 +118,12 @@ def read_connection(row: object, *, provider: str) -> Connection:
 
 
 def read_transactions(
-    rows: Iterable[object], *, provider: str, identity_key: bytes
+    rows: Iterable[object], *, provider: str, identity_key: bytes, now: datetime
 ) -> tuple[tuple[Transaction, ...], tuple[Rejected, ...]]:
     """The transactions, each once, and what had to be refused.
 
     Rows that move between two pages while they are fetched are listed twice; the later one counts.
+    Times that cannot be are left out.
     """
     transactions: dict[str, Transaction] = {}
     rejected: list[Rejected] = []
@@ -133,8 +132,13 @@ def read_transactions(
             wire = WireTransaction.model_validate(row)
         except ValidationError as error:
             rejected.append(rejection("transactions", _id_of(row), row, error, identity_key))
-        else:
-            transactions[wire.id] = _transaction(wire, provider=provider)
+            continue
+        if impossible := impossible_times(wire, now):
+            digest = payload_hash(row, identity_key)
+            reasons = (f"{name}: {_IMPOSSIBLE}" for name in impossible)
+            rejected += (_left_out("transactions", wire.id, reason, digest) for reason in reasons)
+            wire = wire.model_copy(update=dict.fromkeys(impossible))
+        transactions[wire.id] = _transaction(wire, provider=provider)
     return tuple(transactions.values()), tuple(rejected)
 
 
@@ -147,6 +151,12 @@ def read_totals(balances: object) -> dict[str, Decimal | None]:
         except ValueError:
             continue
     return totals
+
+
+def _left_out(
+    relation: Literal["accounts", "transactions"], record_id: str, reason: str, digest: str | None
+) -> Rejected:
+    return Rejected(relation=relation, record_id=record_id, reason=reason, payload_hash=digest)
 
 
 def _account(wire: WireAccount, *, provider: str, identity_key: bytes, digest: str) -> Account:

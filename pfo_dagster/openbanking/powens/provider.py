@@ -76,7 +76,7 @@ class PowensProvider(OpenBankingProvider):
     async def connections(self) -> tuple[Connection, ...]:
         """Every connection, the failed ones and those that cannot be read included."""
         listing = await self._client.connections()
-        return read_connections(listing.rows, provider=self._name)
+        return read_connections(listing.rows, provider=self._name, now=self._clock())
 
     async def sync(
         self, connection: Connection, *, about_to_ask: Callable[[], None] = lambda: None
@@ -88,7 +88,10 @@ class PowensProvider(OpenBankingProvider):
         """Every account, deleted and disabled ones included, with Powens' own totals."""
         listing = await self._client.accounts()
         accounts, rejected = read_accounts(
-            listing.rows, provider=self._name, identity_key=self._identity_key
+            listing.rows,
+            provider=self._name,
+            identity_key=self._identity_key,
+            now=self._clock(),
         )
         return AccountListing(
             accounts=accounts,
@@ -106,7 +109,10 @@ class PowensProvider(OpenBankingProvider):
             since=since, until=until or today + FORESEEN, changed_after=changed_after
         )
         transactions, rejected = read_transactions(
-            listing.rows, provider=self._name, identity_key=self._identity_key
+            listing.rows,
+            provider=self._name,
+            identity_key=self._identity_key,
+            now=self._clock(),
         )
         return TransactionListing(transactions=transactions, rejected=rejected, pages=listing.pages)
 

@@ -102,7 +102,7 @@ class ForcedSync:
         return self._read(before, answer.content), every
 
     def _read(self, before: Connection, content: object) -> Connection:
-        now = read_connection(content, provider=self.provider)
+        now = read_connection(content, provider=self.provider, now=self.clock())
         return replace(now, institution=now.institution or before.institution)
 
 
