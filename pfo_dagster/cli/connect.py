@@ -10,6 +10,7 @@ import secrets
 import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from pydantic import SecretStr
@@ -27,7 +28,10 @@ from pfo_dagster.openbanking.powens.onboarding import (
 )
 from pfo_dagster.openbanking.powens.user_once import UserRecord, user_once
 from pfo_dagster.openbanking.powens.webview import Webview
-from pfo_dagster.resources import utc_now
+from pfo_dagster.resources import powens_timeouts, utc_now
+
+if TYPE_CHECKING:
+    from pfo_dagster.openbanking.powens.exchange import Timeouts
 
 PRINT_IT = "-"
 
@@ -64,7 +68,7 @@ def connect(options: ConnectOptions) -> None:
         client_id = settings.powens_client_id or _client_id()
         token = _user_token(settings, address, client_id, record, options).token
     webview = Webview(base_url=address, client_id=client_id, redirect_uri=options.redirect_uri)
-    _visit(webview, token, options)
+    _visit(webview, token, options, powens_timeouts(settings))
 
 
 def _address(settings: Settings) -> str:
@@ -98,7 +102,7 @@ def _user_token(
     )
 
     async def create() -> PowensUser:
-        async with PowensOnboarding(address) as onboarding:
+        async with PowensOnboarding(address, timeouts=powens_timeouts(settings)) as onboarding:
             return await user_once(
                 onboarding, application, record, now=utc_now(), known_user_id=options.user_id
             )
@@ -135,12 +139,12 @@ def _keep(place: str, variables: dict[str, str]) -> None:
         out.print(f"Before the next command: set -a; . {path}; set +a", soft_wrap=True)
 
 
-def _visit(webview: Webview, token: SecretStr, options: ConnectOptions) -> None:
+def _visit(webview: Webview, token: SecretStr, options: ConnectOptions, timeouts: Timeouts) -> None:
     """Send the account holder to the webview, and wait until the browser comes back."""
     state = secrets.token_urlsafe(32)
     try:
         with awaiting_callback(options.redirect_uri, state=state) as callback:
-            link = webview.connect_link(asyncio.run(_code(webview, token)), state=state)
+            link = webview.connect_link(asyncio.run(_code(webview, token, timeouts)), state=state)
             out.print("\nConnect the bank in your browser; the link is good once, for 30 minutes:")
             out.print(link, markup=False, soft_wrap=True)
             if options.browser:
@@ -165,6 +169,6 @@ def _visit(webview: Webview, token: SecretStr, options: ConnectOptions) -> None:
     out.print(f"[bold green]{outcome.text}[/]. See how it stands: pfo powens status")
 
 
-async def _code(webview: Webview, token: SecretStr) -> SecretStr:
-    async with PowensOnboarding(webview.base_url, token=token) as onboarding:
+async def _code(webview: Webview, token: SecretStr, timeouts: Timeouts) -> SecretStr:
+    async with PowensOnboarding(webview.base_url, token=token, timeouts=timeouts) as onboarding:
         return await onboarding.temporary_code()

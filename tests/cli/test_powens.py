@@ -7,6 +7,7 @@ import pty
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,9 @@ from pathlib import Path
 import httpx
 import pytest
 from starlette.applications import Starlette
+from typer.testing import CliRunner
 
+from pfo_dagster.cli import app as pfo
 from pfo_dagster.cli import env_file
 from pfo_dagster.ledger import Ledger
 from pfo_dagster.openbanking.loopback import listening
@@ -213,6 +216,26 @@ def test_a_wrong_call_is_one_clear_message(
     assert done.returncode == 2, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_connecting_waits_as_long_as_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/2.0"
+        for name, value in {
+            "PFO_DATA_DIR": str(tmp_path),
+            "POWENS_BASE_URL": address,
+            "POWENS_USER_TOKEN": SANDBOX_TOKEN,
+            "POWENS_CLIENT_ID": SANDBOX_CLIENT_ID,
+            "PFO_POWENS_READ_SECONDS": "0.1",
+        }.items():
+            monkeypatch.setenv(name, value)
+        begun = time.monotonic()
+        done = CliRunner().invoke(pfo, ["powens", "connect", "--redirect-uri", free_redirect()])
+    assert done.exit_code == 1
+    assert "127.0.0.1 took too long to answer" in " ".join(done.stderr.split())
+    assert time.monotonic() - begun < 10, "the default is 30 seconds"
 
 
 def test_a_file_of_variables_keeps_its_other_lines_and_is_closed_to_others(tmp_path: Path) -> None:

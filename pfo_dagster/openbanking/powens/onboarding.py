@@ -51,12 +51,18 @@ class UnknownOutcomeError(ProviderError):
 class PowensOnboarding:
     """The onboarding calls of the domain at `base_url`. Raises `ProviderError` and nothing else."""
 
-    def __init__(self, base_url: str, *, token: SecretStr | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        token: SecretStr | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> None:
         self._base = validate_base_url(base_url)
         self._exchange = Exchange(
             base_url=httpx.URL(self._base),
             token=token,
-            timeouts=Timeouts(),
+            timeouts=timeouts or Timeouts(),
             limits=Limits(),
             transport=None,
         )
