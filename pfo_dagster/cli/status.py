@@ -59,7 +59,8 @@ def print_status(*, links: bool, redirect_uri: str) -> None:
 
 async def _look(settings: Settings) -> _User:
     async with open_bank(settings) as bank:
-        return _User(bank.name, await bank.user_id(), await bank.connections())
+        listing = await bank.connections()
+        return _User(bank.name, await bank.user_id(), listing.connections)
 
 
 def _attempts(ledger: Ledger, provider: str, now: datetime) -> Mapping[str, Sequence[datetime]]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         AccountListing,
         ComputedListing,
         Connection,
+        ConnectionListing,
         SyncOutcome,
         TransactionListing,
     )
@@ -33,7 +34,7 @@ class OpenBankingProvider(Protocol):
         """The user whose token we hold; the cheapest way to learn whether the token is good."""
         ...
 
-    async def connections(self) -> tuple[Connection, ...]:
+    async def connections(self) -> ConnectionListing:
         """Every connection of the user, with the names of their institutions."""
         ...
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 BalanceType = Literal["current", "coming", "projected"]
+Relation = Literal["accounts", "connections", "balances", "transactions"]
+"""What a row of a provider's answer would have become."""
 
 
 class ConnectionState(StrEnum):
@@ -116,11 +118,19 @@ class Transaction:
 class Rejected:
     """A row of the provider's answer that could not be trusted, and why; never dropped silently."""
 
-    relation: Literal["accounts", "connections", "balances", "transactions"]
+    relation: Relation
     record_id: str | None
     reason: str
     payload_hash: str | None = None
     """Keyed hash of the row as it was sent, by which it is known when it comes again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionListing:
+    """The user's connections, all of them, with what of their rows could not be read."""
+
+    connections: tuple[Connection, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +141,7 @@ class AccountListing:
     where it gives one: something to check ours against, never to show.
     """
 
-    accounts: tuple[Account, ...]
+    accounts: tuple[Account, ...] = ()
     totals: Mapping[str, Decimal | None] = field(default_factory=dict[str, "Decimal | None"])
     rejected: tuple[Rejected, ...] = ()
     request_id: str | None = None

@@ -165,7 +165,7 @@ def test_verify_fails_only_for_what_is_disproved(data: Path, tmp_path: Path) -> 
     done = pfo("verify", data=data)
     assert done.returncode == 0, done.stdout
     assert "0 disprove a figure" in done.stdout
-    assert "figures_are_fresh: 2 shown balances are stale." in done.stdout
+    assert "figures_are_fresh: 2 shown balances are stale: account 1, 2." in done.stdout
 
     copy = tmp_path / "published" / "balances.duckdb"
     copy.parent.mkdir()

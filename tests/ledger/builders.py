@@ -21,6 +21,7 @@ from pfo_dagster.ledger import (
     Ledger,
     RecordedRefresh,
     Refresh,
+    RejectedRow,
     Sync,
     TransactionRow,
     Writer,
@@ -162,6 +163,7 @@ def record(
     *,
     accounts: Sequence[AccountRow] | None = None,
     connections: Sequence[ConnectionRow] = (_CONNECTION,),
+    rejected: Sequence[RejectedRow] = (),
 ) -> RecordedRefresh:
     """Record a refresh whose accounts are those of its balances, unless given."""
     if accounts is None:
@@ -180,6 +182,7 @@ def record(
             for row in connections
         ],
         provider_totals={},
+        rejected=rejected,
     )
 
 

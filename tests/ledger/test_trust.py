@@ -14,6 +14,7 @@ from pfo_dagster.ledger import (
     AccountOutcome,
     Finding,
     Ledger,
+    RejectedRow,
     figures_are_fresh,
 )
 from tests.ledger.builders import NOON, account, balance, connection, record, refresh
@@ -95,6 +96,20 @@ def test_an_account_without_observation_and_reason_is_found(
     found = finding(filled(ledger, outcomes=outcomes), "every_account_is_accounted_for")
     assert not found.passed
     assert [row["account_id"] for row in found.rows] == ["2"]
+
+
+def test_a_row_that_was_left_out_is_told_of_until_all_can_be_read_again(ledger: Ledger) -> None:
+    filled(ledger)
+    odd = RejectedRow(relation="accounts", record_id="9", reason="balance: the amount is NaN")
+    with ledger.writer() as writer:
+        record(writer, refresh("r2"), [balance("1")], rejected=[odd])
+    found = finding(ledger, "rows_could_be_read")
+    assert [row["reason"] for row in found.rows] == [odd.reason]
+    assert "1 rows of the newest listings could not be trusted" in found.summary
+    assert found.summary.endswith(": record 9.")
+    with ledger.writer() as writer:
+        record(writer, refresh("r3"), [balance("1")])
+    assert finding(ledger, "rows_could_be_read").passed
 
 
 def test_an_observation_that_is_gone_is_missed(ledger: Ledger) -> None:

@@ -200,7 +200,7 @@ def test_a_dropped_sync_is_not_repeated() -> None:
     clock = Clock()
     faults = Faults(Fault(method="PUT", drop=True, times=None))
     with sandboxed(world_of(held(1, "5")), clock, faults) as provider:
-        connection = run(provider.connections())[0]
+        connection = run(provider.connections()).connections[0]
         outcome = run(provider.sync(connection))
     assert not outcome.moved
 

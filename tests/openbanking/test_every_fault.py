@@ -102,7 +102,7 @@ def test_every_fault_has_a_kind_and_says_what_it_is(name: str) -> None:
 @pytest.mark.parametrize("name", MEANINGS)
 def test_a_forced_sync_that_fails_so_is_refused_or_looked_at(name: str) -> None:
     with broken(name, "PUT") as bank:
-        (connection,) = run(bank.connections())
+        (connection,) = run(bank.connections()).connections
         if name in PROVES_NOTHING:
             assert not run(bank.sync(connection)).moved
         else:

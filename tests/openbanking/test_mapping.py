@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,11 +10,10 @@ from typing import Any
 import pytest
 
 from pfo_dagster.openbanking import ErrorKind, ProviderError
+from pfo_dagster.openbanking.powens.connections import read_connection, read_connections
 from pfo_dagster.openbanking.powens.json_text import decode
 from pfo_dagster.openbanking.powens.mapping import (
     read_accounts,
-    read_connection,
-    read_connections,
     read_totals,
     read_transactions,
 )
@@ -303,8 +303,26 @@ def test_trap_20_bank_messages_never_reach_a_record() -> None:
     assert "CANARY" not in repr(connection)
 
 
-def test_a_connection_that_cannot_be_read_is_a_failed_one() -> None:
-    connection = read_connection({**CONNECTION, "last_update": "soon"}, provider="p")
+@pytest.mark.parametrize(
+    ("field", "value", "kept"),
+    [("last_update", "soon", "last_update"), ("next_try", [1], "next_try"),
+     ("connector", "x", "institution"), ("active", "perhaps", None)],
+)  # fmt: skip
+def test_an_odd_field_of_a_connection_is_left_out_and_told_of(
+    field: str, value: object, kept: str | None
+) -> None:
+    rows = [{**CONNECTION, field: value}]
+    listing = read_connections(rows, provider="p", identity_key=KEY, now=NOW)
+    whole = read_connection(CONNECTION, provider="p")
+    expected = replace(whole, **{kept: None}) if kept else whole
+    assert listing.connections == (expected,)
+    [refused] = listing.rejected
+    assert (refused.relation, refused.record_id) == ("connections", "7")
+    assert refused.reason.startswith(f"{field}: ")
+
+
+def test_a_connection_whose_state_cannot_be_read_is_a_failed_one() -> None:
+    connection = read_connection({**CONNECTION, "state": ["bug"]}, provider="p")
     assert (connection.connection_id, connection.state) == ("7", ConnectionState.FAILED)
     assert connection.needs_attention
 
@@ -378,7 +396,10 @@ def test_an_account_that_is_listed_twice_is_one_and_the_later_row_counts() -> No
 
 def test_a_connection_that_is_listed_twice_is_one() -> None:
     later = {**CONNECTION, "state": "wrongpass"}
-    [connection] = read_connections([CONNECTION, later], provider="powens:demo", now=NOW)
+    listing = read_connections(
+        [CONNECTION, later], provider="powens:demo", identity_key=KEY, now=NOW
+    )
+    [connection] = listing.connections
     assert connection.state is ConnectionState.NEEDS_USER
 
 

@@ -120,7 +120,8 @@ def test_the_sandbox_is_named_so_in_every_record() -> None:
         async with open_sandbox(seed=2026, clock=lambda: NOON) as provider:
             listing = await provider.accounts()
             transactions = await provider.transactions(since=date(2026, 3, 1))
-            records = (*listing.accounts, *await provider.connections(), *transactions.transactions)
+            known = await provider.connections()
+            records = (*listing.accounts, *known.connections, *transactions.transactions)
             return {provider.name, *(record.provider for record in records)}
 
     assert run(names()) == {"sandbox"}
@@ -368,7 +369,7 @@ def test_a_forced_sync_is_remembered_for_later_processes(tmp_path: Path) -> None
 
     async def last_update(*, sync: bool) -> datetime | None:
         async with open_sandbox(seed=2026, clock=lambda: NOON, state_path=path) as provider:
-            connection = (await provider.connections())[1]
+            connection = (await provider.connections()).connections[1]
             if sync:
                 connection = (await provider.sync(connection)).connection
             return connection.last_update
@@ -444,7 +445,7 @@ def test_faults_work_in_process_too() -> None:
 def test_an_account_may_fail_on_its_own() -> None:
     with sandboxed(world_of(held(1, "5", error="actionNeeded"))) as provider:
         (account,) = run(provider.accounts()).accounts
-        (connection,) = run(provider.connections())
+        (connection,) = run(provider.connections()).connections
     assert account.error == "actionNeeded"
     assert connection.state is ConnectionState.OK
 

@@ -27,7 +27,7 @@ def read(folder: Path, panel: ControlPanel, *, ahead: timedelta) -> int:
         async with open_sandbox(
             seed=7, clock=lambda: NOON, state_path=path, panel=panel
         ) as provider:
-            return len(await provider.connections())
+            return len((await provider.connections()).connections)
 
     return asyncio.run(connections())
 

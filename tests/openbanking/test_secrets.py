@@ -94,7 +94,7 @@ def test_records_hold_neither_ibans_nor_numbers_nor_messages(
     with scripted(answer) as (base_url, _):
         provider = provider_of(base_url)
         listing = run(provider.accounts())
-        connections = run(provider.connections())
+        connections = run(provider.connections()).connections
     assert listing.accounts[0].iban_masked == "FR76…0189"
     assert len(listing.rejected) == 1
     assert_clean(repr(listing))

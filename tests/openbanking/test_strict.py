@@ -45,7 +45,7 @@ async def read_everything(strict: StrictServer, clock: Clock) -> None:
             with suppress(ProviderError):
                 await provider.user_id()
             await clock.sleep(60)
-        connections = await provider.connections()
+        connections = (await provider.connections()).connections
         accounts = (await provider.accounts()).accounts
         await provider.transactions(since=date(2026, 1, 1), changed_after=NOON - timedelta(days=9))
         await provider.computed_balances(

@@ -44,7 +44,7 @@ def slow_world(seconds: float) -> World:
 
 
 def listed(provider: PowensProvider) -> Connection:
-    return run(provider.connections())[0]
+    return run(provider.connections()).connections[0]
 
 
 def answer(last_update: str | None, state: str | None = None) -> Reply:

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from pfo_dagster.openbanking.records import Account, Connection, ConnectionState
+from pfo_dagster.openbanking.records import (
+    Account,
+    AccountListing,
+    Connection,
+    ConnectionState,
+    Rejected,
+)
 from pfo_dagster.operations.banking.decisions import RefreshPolicy
 from pfo_dagster.operations.banking.rows import account_outcomes, balance_rows
 
@@ -100,6 +106,21 @@ def test_what_a_balance_is_of_comes_from_the_closest_source(
 def test_each_account_is_observed_or_excused_with_a_reason(
     one: Account, of: Connection, reason: str | None
 ) -> None:
-    (outcome,) = account_outcomes([one], {"1": of}, policy=RefreshPolicy(), now=NOW)
+    listing = AccountListing(accounts=(one,))
+    (outcome,) = account_outcomes(listing, {"1": of}, policy=RefreshPolicy(), now=NOW)
     assert outcome.outcome == ("excused" if reason else "observed")
     assert (reason or "") in (outcome.reason or "")
+
+
+def test_an_account_whose_row_was_refused_is_excused_by_what_is_wrong_with_it() -> None:
+    refused = [
+        Rejected(relation="accounts", record_id="8", reason="balance: the amount is NaN"),
+        Rejected(relation="accounts", record_id=None, reason="id: expected an id"),
+        Rejected(relation="connections", record_id="1", reason="next_try: expected a time"),
+    ]
+    listing = AccountListing(accounts=(account(),), rejected=tuple(refused))
+    outcomes = account_outcomes(listing, {"1": connection()}, policy=RefreshPolicy(), now=NOW)
+    assert {one.account_id: one.reason for one in outcomes} == {
+        account().account_id: None,
+        "8": "its row could not be trusted: balance: the amount is NaN",
+    }

@@ -5,6 +5,7 @@
 
 from pfo_dagster.ledger.trust.ages import clocks_agree, connections_move, figures_are_fresh
 from pfo_dagster.ledger.trust.finding import Finding, TrustCheck
+from pfo_dagster.ledger.trust.listings import rows_could_be_read
 from pfo_dagster.ledger.trust.movements import (
     accounts_stay_on,
     changes_are_booked,
@@ -57,6 +58,12 @@ TRUST_CHECKS = (
         "Each projected balance is the current one and what was coming.",
         blocking=True,
         find=projections_add_up,
+    ),
+    TrustCheck(
+        "rows_could_be_read",
+        "Nothing was left out of the newest listing because it could not be right.",
+        blocking=False,
+        find=rows_could_be_read,
     ),
     TrustCheck(
         "signs_fit_account_types",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pfo_dagster.ledger.reader import Reader
 
 MOST_ROWS_SHOWN = 50
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +50,18 @@ def objections(
     if not rows:
         return Finding(passed=True, summary=passed)
     return Finding(
-        passed=False, summary=f"{len(rows)} {failed}.", rows=tuple(rows[:MOST_ROWS_SHOWN])
+        passed=False,
+        summary=f"{len(rows)} {failed}{_named(rows)}.",
+        rows=tuple(rows[:MOST_ROWS_SHOWN]),
     )
+
+
+def _named(rows: Sequence[Mapping[str, object]]) -> str:
+    """Which ones, as the end of a sentence: the first few ids, where rows have any."""
+    for column in ("account_id", "connection_id", "record_id"):
+        ids = list(dict.fromkeys(str(row[column]) for row in rows if row.get(column) is not None))
+        if ids:
+            more = ", ..." if len(ids) > _MOST_NAMED else ""
+            kind = column.removesuffix("_id")
+            return f": {kind} {', '.join(ids[:_MOST_NAMED])}{more}"
+    return ""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from pfo_dagster.openbanking.powens.json_text import as_list, as_object
-from pfo_dagster.openbanking.powens.mapping import rejection
 from pfo_dagster.openbanking.powens.models import WireDailyBalance
+from pfo_dagster.openbanking.powens.rejections import rejection
 from pfo_dagster.openbanking.records import ComputedBalance, ComputedListing, Rejected
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ def read_computed_balances(
             try:
                 wire = WireDailyBalance.model_validate(row)
             except ValidationError as error:
-                rejected.append(rejection("balances", account_id, row, error, identity_key))
+                rejected.append(
+                    rejection("balances", row, error, identity_key, record_id=account_id)
+                )
                 continue
             if wire.balance is not None and since <= wire.date <= until:
                 found[wire.date] = ComputedBalance(

@@ -12,9 +12,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from pfo_dagster.openbanking.errors import ProviderError
+from pfo_dagster.openbanking.powens.connections import read_connection
 from pfo_dagster.openbanking.powens.fields import PARIS, read_id
 from pfo_dagster.openbanking.powens.json_text import as_object, decode
-from pfo_dagster.openbanking.powens.mapping import read_connection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,6 +10,9 @@ import hmac
 import re
 from typing import Final
 
+UNREADABLE: Final = "unreadable"
+"""What stands in place of a code word that was none, and so may be the bank's text."""
+
 _SHORTEST_MASKABLE: Final = 8
 _SHORTEST_IBAN: Final = 15
 _IBAN_DIGITS: Final = 8

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final, Self
 
 from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
 from pfo_dagster.openbanking.powens.computed import read_computed_balances
+from pfo_dagster.openbanking.powens.connections import read_connections
 from pfo_dagster.openbanking.powens.fields import PARIS, read_id
 from pfo_dagster.openbanking.powens.mapping import (
     read_accounts,
-    read_connections,
     read_totals,
     read_transactions,
 )
@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 
     from pfo_dagster.openbanking.powens.client import PowensClient
     from pfo_dagster.openbanking.powens.exchange import Timeouts
-    from pfo_dagster.openbanking.records import ComputedListing, Connection, SyncOutcome
+    from pfo_dagster.openbanking.records import (
+        ComputedListing,
+        Connection,
+        ConnectionListing,
+        SyncOutcome,
+    )
 
 FORESEEN: Final = timedelta(days=366)
 """How far ahead operations are asked for: deferred card payments bear the date of their debit."""
@@ -73,10 +78,15 @@ class PowensProvider(OpenBankingProvider):
                 request_id=answer.request_id,
             ) from None
 
-    async def connections(self) -> tuple[Connection, ...]:
+    async def connections(self) -> ConnectionListing:
         """Every connection, the failed ones and those that cannot be read included."""
         listing = await self._client.connections()
-        return read_connections(listing.rows, provider=self._name, now=self._clock())
+        return read_connections(
+            listing.rows,
+            provider=self._name,
+            identity_key=self._identity_key,
+            now=self._clock(),
+        )
 
     async def sync(
         self, connection: Connection, *, about_to_ask: Callable[[], None] = lambda: None

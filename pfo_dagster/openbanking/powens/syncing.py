@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
-from pfo_dagster.openbanking.powens.mapping import read_connection
+from pfo_dagster.openbanking.powens.connections import read_connection
 from pfo_dagster.openbanking.powens.states import user_action
 from pfo_dagster.openbanking.records import Connection, ConnectionState, SyncOutcome
 

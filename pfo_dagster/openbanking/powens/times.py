@@ -1,4 +1,4 @@
-"""Which times of a row can be believed. Pure; called by `mapping`.
+"""Which times of a row can be believed. Pure; called by `mapping` and `connections`.
 
 Some banks write the year 1 or 9999 for "never". Taken at its word, an account that is deleted in
 9999 would be out of the totals today, and a balance of that year would be carried forward to it.
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _AHEAD: Final = timedelta(days=1)
 """How far ahead of us Powens' clock may be, whatever zone it is set to."""
+IMPOSSIBLE: Final = "in the future or before the year 2000, so it is left out"
+"""What to say of such a time, after the name of its field."""
+
 _WHAT_HAPPENED: Final = ("last_update", "disabled", "deleted")
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from pfo_dagster.ledger import account_types
 from pfo_dagster.openbanking.errors import AccessRefusedError, ProviderError
-from pfo_dagster.openbanking.records import AccountListing
+from pfo_dagster.openbanking.records import AccountListing, ConnectionListing
 from pfo_dagster.operations.banking import catalog
 from pfo_dagster.operations.banking.access import (
     as_operation_error,
@@ -80,11 +80,12 @@ async def sync_accounts(context: OperationContext[AccountsInput]) -> SyncedAccou
     try:
         async with access.open_provider() as bank:
             user_is_gone = await _is_gone(context, bank)
-            connections = () if user_is_gone else await bank.connections()
-            listing = AccountListing(accounts=()) if user_is_gone else await bank.accounts()
+            known = ConnectionListing() if user_is_gone else await bank.connections()
+            listing = AccountListing() if user_is_gone else await bank.accounts()
             provider = bank.name
     except ProviderError as error:
         raise as_operation_error(error) from error
+    connections, rejected = known.connections, (*known.rejected, *listing.rejected)
     sync = sync_of(context, provider, started_at=started_at)
     with recording(context, provider) as writer:
         if not user_is_gone:
@@ -98,7 +99,7 @@ async def sync_accounts(context: OperationContext[AccountsInput]) -> SyncedAccou
             sync,
             connections=connection_rows(connections),
             accounts=account_rows(listing.accounts),
-            rejected=rejected_rows(listing.rejected),
+            rejected=rejected_rows(rejected),
         )
     for account_id in recorded.vanished_records:
         context.log.warning("The provider no longer lists account %s.", account_id)
@@ -112,7 +113,7 @@ async def sync_accounts(context: OperationContext[AccountsInput]) -> SyncedAccou
         accounts=len(listing.accounts),
         changed=len(recorded.changed_records),
         vanished=len(recorded.vanished_records),
-        rejected_rows=len(listing.rejected),
+        rejected_rows=len(rejected),
     )
     return SyncedAccounts(
         provider=provider,
@@ -121,7 +122,7 @@ async def sync_accounts(context: OperationContext[AccountsInput]) -> SyncedAccou
         changed=list(recorded.changed_records),
         vanished=list(recorded.vanished_records),
         needs_attention=[one.connection_id for one in connections if one.needs_attention],
-        rejected_rows=len(listing.rejected),
+        rejected_rows=len(rejected),
     )
 
 

@@ -42,7 +42,7 @@ def refuse_sudden_emptiness(
             f"pfo run {_ACCOUNTS_WORKFLOW} --data '{json.dumps({'deleted_connections': gone})}'",
         )
     missed = sum(followed.get(one.connection_id, 0) for one in connections)
-    if missed and listing is not None and not (listing.accounts or listing.rejected):
+    if missed and listing is not None and not _lists_any(listing):
         raise _refusal(
             f"The provider lists no account, where it had {missed} at connections that it still "
             "lists",
@@ -50,6 +50,12 @@ def refuse_sudden_emptiness(
             "connections in the provider's webview; one that is deleted there ends here with its "
             "accounts",
         )
+
+
+def _lists_any(listing: AccountListing) -> bool:
+    """Whether any account was listed, be it one whose row could not be trusted."""
+    refused = any(row.relation == "accounts" for row in listing.rejected)
+    return bool(listing.accounts) or refused
 
 
 def _refusal(seen: str, to_do: str) -> OperationError:

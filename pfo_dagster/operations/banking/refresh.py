@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from pfo_dagster.ledger import ConnectionDecision, Refresh
@@ -71,7 +71,8 @@ async def refresh_balances(context: OperationContext[RefreshInput]) -> Refreshed
     started_at = access.clock()
     try:
         async with access.open_provider() as bank:
-            handled = await _refresh_connections(context, access, bank)
+            known = await bank.connections()
+            handled = await _refresh_connections(context, access, bank, known.connections)
             listing = await bank.accounts()
             provider = bank.name
     except ProviderError as error:
@@ -90,6 +91,7 @@ async def refresh_balances(context: OperationContext[RefreshInput]) -> Refreshed
         started_at=started_at,
         finished_at=fetched_at,
     )
+    listing = replace(listing, rejected=(*known.rejected, *listing.rejected))
     recorded = _record(context, refresh, handled, listing)
     report = _report(refresh, handled, listing, recorded)
     _describe(context, report, recorded)
@@ -98,10 +100,12 @@ async def refresh_balances(context: OperationContext[RefreshInput]) -> Refreshed
 
 
 async def _refresh_connections(
-    context: OperationContext[RefreshInput], access: BankAccess, bank: OpenBankingProvider
+    context: OperationContext[RefreshInput],
+    access: BankAccess,
+    bank: OpenBankingProvider,
+    connections: Sequence[Connection],
 ) -> list[_Handled]:
     """Decide about each connection, and do it; connections are synced a few at a time."""
-    connections = await bank.connections()
     if not connections:
         with recording(context, bank.name) as writer:
             followed = writer.followed_accounts(access.tenant_id, bank.name)
@@ -197,9 +201,7 @@ def _record(
                 fetched_at=refresh.finished_at,
                 request_id=listing.request_id,
             ),
-            outcomes=account_outcomes(
-                listing.accounts, connections, policy=policy, now=refresh.finished_at
-            ),
+            outcomes=account_outcomes(listing, connections, policy=policy, now=refresh.finished_at),
             decisions=[
                 ConnectionDecision(
                     connection_id=one.connection.connection_id,

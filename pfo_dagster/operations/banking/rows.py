@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pfo_dagster.ledger import AsOfBasis, BalanceState, BalanceType
     from pfo_dagster.openbanking.records import (
         Account,
+        AccountListing,
         ComputedBalance,
         Connection,
         Rejected,
@@ -119,18 +120,23 @@ def balance_rows(
 
 
 def account_outcomes(
-    accounts: Iterable[Account], connections: Mapping[str, Connection], *, policy: RefreshPolicy,
+    listing: AccountListing, connections: Mapping[str, Connection], *, policy: RefreshPolicy,
     now: datetime,
 ) -> list[AccountOutcome]:  # fmt: skip
     """For every account: observed by this refresh, or the reason why its figure is not of now."""
+    excuses: dict[str, str | None] = {
+        row.record_id: f"its row could not be trusted: {row.reason}"
+        for row in listing.rejected
+        if row.relation == "accounts" and row.record_id is not None
+    }
+    for account in listing.accounts:
+        connection = connections.get(account.connection_id or "")
+        excuses[account.account_id] = _excuse(account, connection, policy, now)
     return [
         AccountOutcome(
-            account_id=account.account_id,
-            outcome="excused" if reason else "observed",
-            reason=reason,
+            account_id=account_id, outcome="excused" if reason else "observed", reason=reason
         )
-        for account in accounts
-        for reason in (_excuse(account, connections.get(account.connection_id or ""), policy, now),)
+        for account_id, reason in excuses.items()
     ]
 
 
