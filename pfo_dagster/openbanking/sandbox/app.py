@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -126,7 +127,7 @@ class _Api:
             wire.account(account, figures, self.world.user_id)
             for account in self._accounts_of(request)
             for figures in [books.figures(account)]
-            if figures.is_active or wants_all(request)
+            if wants_all(request) or figures.is_active
         ]
         content = {"accounts": listed, "balances": books.totals(), "total": len(listed)}
         return self.answer(request, content)
@@ -176,10 +177,10 @@ class _Api:
         rows = [
             (entry, account, timeline)
             for account in self._accounts_of(request)
-            if books.figures(account).is_active or wants_all(request)
+            if wants_all(request) or books.figures(account).is_active
             for timeline in [books.timeline_of(account)]
             for entry in books.entries(account)
-            if query.wants(entry.day, wire.changed_at(entry, timeline, books.now))
+            if query.wants(entry.day, partial(wire.changed_at, entry, timeline, books.now))
         ]
         rows.sort(key=lambda row: (row[0].day, row[0].entry_id), reverse=True)
         page = rows[query.offset : query.offset + query.limit]

@@ -30,6 +30,7 @@ class Books:
     state: SandboxState
     now: datetime
     _timelines: dict[int, Timeline] = field(default_factory=dict[int, Timeline])
+    _figures: dict[int, Figures] = field(default_factory=dict[int, "Figures"])
 
     def timeline(self, plan: ConnectionPlan) -> Timeline:
         """The syncs of a connection, as they were when this was first asked."""
@@ -45,17 +46,14 @@ class Books:
         return self.timeline(plan)
 
     def figures(self, account: AccountPlan) -> Figures:
-        """An account's figures; a disabled one is not synced and has none."""
-        updated = self._updated(account)
-        disabled = _if_past(account.disabled_at, self.now)
-        shown = account.balance_known and disabled is None
-        return Figures(
-            balance=self.history.balance(account, updated) if shown else None,
-            coming=self.history.coming(account, updated) if shown else None,
-            last_update=None if disabled else updated,
-            deleted_at=_if_past(account.deleted_at, self.now),
-            disabled_at=disabled,
-        )
+        """An account's figures, as they were when this was first asked.
+
+        A disabled one is not synced and has none.
+        """
+        key = account.account_id
+        if key not in self._figures:
+            self._figures[key] = self._figures_of(account)
+        return self._figures[key]
 
     def totals(self) -> dict[str, Decimal | None]:
         """Per currency, the sum over the active and displayed accounts whose balance is known."""
@@ -85,6 +83,18 @@ class Books:
             for day in days
             if day <= updated.astimezone(PARIS).date()
         ]
+
+    def _figures_of(self, account: AccountPlan) -> Figures:
+        updated = self._updated(account)
+        disabled = _if_past(account.disabled_at, self.now)
+        shown = account.balance_known and disabled is None
+        return Figures(
+            balance=self.history.balance(account, updated) if shown else None,
+            coming=self.history.coming(account, updated) if shown else None,
+            last_update=None if disabled else updated,
+            deleted_at=_if_past(account.deleted_at, self.now),
+            disabled_at=disabled,
+        )
 
     def _updated(self, account: AccountPlan) -> datetime:
         updated = self.timeline_of(account).last_update(self.now)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from pfo_dagster.openbanking.powens.fields import read_date, read_paris_instant
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from starlette.requests import Request
@@ -52,12 +53,12 @@ class TransactionsQuery:
             changed_after=_instant(changed_after) if changed_after else None,
         )
 
-    def wants(self, day: date, changed_at: datetime) -> bool:
-        """Whether a transaction of that bank date and last change is asked for."""
+    def wants(self, day: date, changed_at: Callable[[], datetime]) -> bool:
+        """Whether a transaction of that bank date is asked for; when it changed is seldom."""
         return (
             (self.first is None or self.first <= day)
             and (self.last is None or day <= self.last)
-            and (self.changed_after is None or self.changed_after <= changed_at)
+            and (self.changed_after is None or self.changed_after <= changed_at())
         )
 
 

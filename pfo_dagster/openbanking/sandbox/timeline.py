@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.openbanking.powens.fields import PARIS
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 _TRIED_AGAIN: Final = frozenset({None, "websiteUnavailable", "rateLimiting", "validating"})
 """The states in which the provider goes on trying by itself."""
+_INSTANTS: Final = 10_000
+"""How many are kept: a listing asks the same of all accounts and transactions of a bank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,13 @@ class Timeline:
         return [start + self.plan.sync_takes for start in self.forced]
 
 
+@lru_cache(maxsize=_INSTANTS)
 def last_slot(rhythm: Rhythm, now: datetime) -> datetime:
     """The last sync of the rhythm that shows at `now`."""
     return _slot_before(rhythm, now - rhythm.known_after)
 
 
+@lru_cache(maxsize=_INSTANTS)
 def first_slot(rhythm: Rhythm, moment: datetime) -> datetime:
     """The first sync of the rhythm at `moment` or after."""
     slot = _slot_before(rhythm, moment)
