@@ -13,6 +13,8 @@ import contextlib
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -21,7 +23,7 @@ from pfo_dagster.ledger.errors import InvalidRowError, QueryError
 from pfo_dagster.ledger.instants import naive_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Mapping, Sequence
 
     from _typeshed import DataclassInstance
     from duckdb import DuckDBPyConnection
@@ -36,13 +38,16 @@ AMOUNTS_BELOW: Final = Decimal("1e21")
 the type's end that no sum over 100,000 of them overflows. Nothing that was recorded goes away
 again, so one absurd amount would fail all sums for ever."""
 
-_UNSTORABLE: Final = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError)
+_BATCH: Final = 1000
+"""Rows that are checked and packed together, and of which alone there are dictionaries."""
+
+_UNSTORABLE: Final = (pa.ArrowTypeError, OverflowError, ValueError)
 
 
 def is_storable(amount: Decimal | None) -> bool:
     """Whether the ledger can hold the amount exactly; if not, hand its row in as rejected."""
     try:
-        _scalar(amount, AMOUNT)
+        _stored([amount], AMOUNT)
     except _UNSTORABLE:
         return False
     return True
@@ -50,10 +55,15 @@ def is_storable(amount: Decimal | None) -> bool:
 
 def record_of(row: DataclassInstance, source: Refresh | Sync | None = None) -> dict[str, object]:
     """A frozen row as column values, with the tenant and the provider of `source` if given."""
-    columns = {field.name: getattr(row, field.name) for field in fields(row)}
+    columns = {name: getattr(row, name) for name in _names(type(row))}
     if source is not None:
-        columns |= {"tenant_id": source.tenant_id, "provider": source.provider}
+        columns["tenant_id"], columns["provider"] = source.tenant_id, source.provider
     return columns
+
+
+@cache
+def _names(kind: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def in_utc(table: pa.Table) -> pa.Table:
@@ -92,25 +102,35 @@ def as_rows(table: pa.Table | pa.RecordBatch) -> list[dict[str, Any]]:
 def incoming(
     connection: DuckDBPyConnection,
     target: str,
-    records: Sequence[Mapping[str, object]],
+    records: Iterable[Mapping[str, object]],
     *,
-    columns: Sequence[str],
     key: Sequence[str],
-) -> Generator[None]:
-    """Offer `records` to SQL as the relation `incoming` while the block runs.
+    columns: Sequence[str] | None = None,
+) -> Generator[tuple[str, ...]]:
+    """Offer `records` to SQL as the relation `incoming` while the block runs; gives its columns.
 
-    Column types are those of the table `target`, so they are written down once, in the schema. The
-    first column of `key` names a row in messages. Raises `InvalidRowError` for a value that does
-    not fit and for two records with the same key.
+    They are those of the first record, if not said otherwise. Records are read once and let go
+    batch by batch, so a generator of them takes no memory to speak of. Column types are those of
+    the table `target`, so they are written down once, in the schema. The first column of `key`
+    names a row in messages. Raises `InvalidRowError` for a value that does not fit and for two
+    records with the same key.
     """
-    _refuse_duplicates(target, records, key)
-    names = ", ".join(columns)
+    rest = iter(records)
+    batch = list(islice(rest, _BATCH))
+    given = tuple(batch[0] if columns is None else columns)
+    names = ", ".join(given)
     # Table and column names are this package's own constants.
     schema = connection.sql(f"SELECT {names} FROM {target} LIMIT 0").to_arrow_table().schema  # noqa: S608
-    arrays = [_array(target, records, field, key[0]) for field in schema]
-    connection.register("incoming", pa.table(arrays, schema=schema))
+    seen: set[tuple[object, ...]] = set()
+    batches: list[pa.RecordBatch] = []
+    while batch:
+        _refuse_duplicates(target, batch, key, seen)
+        arrays = [_array(target, batch, field, key[0]) for field in schema]
+        batches.append(pa.record_batch(arrays, schema=schema))
+        batch = list(islice(rest, _BATCH))
+    connection.register("incoming", pa.Table.from_batches(batches, schema=schema))
     try:
-        yield
+        yield given
     finally:
         connection.unregister("incoming")
 
@@ -118,21 +138,26 @@ def incoming(
 def insert(
     connection: DuckDBPyConnection,
     table: str,
-    records: Sequence[Mapping[str, object]],
+    records: Iterable[Mapping[str, object]],
     *,
     key: Sequence[str],
 ) -> None:
     """Add the records to a table as they are."""
-    if not records:
+    rest = iter(records)
+    first = next(rest, None)
+    if first is None:
         return
-    with incoming(connection, table, records, columns=tuple(records[0]), key=key):
+    with incoming(connection, table, chain([first], rest), key=key):
         connection.execute(f"INSERT INTO {table} BY NAME FROM incoming")
 
 
 def _refuse_duplicates(
-    target: str, records: Sequence[Mapping[str, object]], key: Sequence[str]
+    target: str,
+    records: Sequence[Mapping[str, object]],
+    key: Sequence[str],
+    seen: set[tuple[object, ...]],
 ) -> None:
-    seen: set[tuple[object, ...]] = set()
+    """Raise for a record whose key is among those `seen`; the others' keys are added to them."""
     for record in records:
         identity = tuple(record[column] for column in key)
         if identity in seen:
@@ -150,39 +175,31 @@ def _refuse_duplicates(
 def _array(
     target: str, records: Sequence[Mapping[str, object]], field: pa.Field, name: str
 ) -> pa.Array:
-    values = [_plain(target, record, field.name, name) for record in records]
+    """A column of the records. Raises `InvalidRowError` for the first value that does not fit."""
+    values = [record[field.name] for record in records]
     try:
-        if any(map(_is_absurd, values)):
-            raise OverflowError  # found again below, with its row
-        return pa.array(values, type=field.type)
+        return _stored(values, field.type)
     except _UNSTORABLE:
         for record, value in zip(records, values, strict=True):
             try:
-                _scalar(value, field.type)
+                _stored([value], field.type)
             except _UNSTORABLE as error:
                 raise _invalid(target, record, field.name, name, str(error)) from error
         raise
 
 
-def _scalar(value: object, of: pa.DataType) -> pa.Scalar:
-    """The value as DuckDB gets it. Raises one of `_UNSTORABLE`."""
-    if _is_absurd(value):
+def _stored(values: Sequence[object], of: pa.DataType) -> pa.Array:
+    """The values as DuckDB gets them. Raises one of `_UNSTORABLE`."""
+    if pa.types.is_timestamp(of):
+        values = [naive_utc(value) if isinstance(value, datetime) else value for value in values]
+    array = pa.array(values, type=of)
+    if pa.types.is_decimal(of) and any(map(_is_absurd, values)):
         raise OverflowError(f"an amount has to be below {AMOUNTS_BELOW:f}")
-    return pa.scalar(value, type=of)
+    return array
 
 
-def _is_absurd(value: object) -> bool:
-    return isinstance(value, Decimal) and value.is_finite() and value.copy_abs() >= AMOUNTS_BELOW
-
-
-def _plain(target: str, record: Mapping[str, object], column: str, name: str) -> object:
-    value = record[column]
-    if not isinstance(value, datetime):
-        return value
-    try:
-        return naive_utc(value)
-    except ValueError as error:
-        raise _invalid(target, record, column, name, str(error)) from None
+def _is_absurd(amount: object) -> bool:
+    return isinstance(amount, Decimal) and amount.copy_abs() >= AMOUNTS_BELOW
 
 
 def _invalid(

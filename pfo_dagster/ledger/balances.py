@@ -54,14 +54,8 @@ def add_balances(commit: Commit, refresh: Refresh, rows: Sequence[BalanceRow]) -
     """The number of observations added. Raises `InvalidRowError` for one of an unknown account."""
     if not rows:
         return 0
-    records = [{**record_of(row, refresh), "day": bank_day(row.as_of)} for row in rows]
-    with incoming(
-        commit.connection,
-        "balances",
-        records,
-        columns=tuple(records[0]),
-        key=("account_id", "balance_type"),
-    ):
+    records = ({**record_of(row, refresh), "day": bank_day(row.as_of)} for row in rows)
+    with incoming(commit.connection, "balances", records, key=("account_id", "balance_type")):
         for (account_id,) in rows_of(commit.connection, _UNKNOWN_ACCOUNTS):
             raise InvalidRowError(
                 f"There is a balance of account {account_id}, but no such account: hand in its"

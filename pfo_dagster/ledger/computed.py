@@ -51,14 +51,9 @@ def add_computed_balances(
     """The accounts that got computed balances, and how many of the rows were known already."""
     if not rows:
         return (), 0
-    records = [record_of(row, sync) for row in rows]
-    with incoming(
-        commit.connection,
-        "history.computed_balances",
-        records,
-        columns=tuple(records[0]),
-        key=("account_id", "day"),
-    ):
+    records = (record_of(row, sync) for row in rows)
+    key = ("account_id", "day")
+    with incoming(commit.connection, "history.computed_balances", records, key=key):
         added = rows_of(commit.connection, _ADD, {"sync_id": sync.sync_id, **commit.stamp})
     return tuple(sorted({str(account_id) for (account_id,) in added})), len(rows) - len(added)
 

@@ -42,7 +42,7 @@ def differs(
         "period_start": overview.period_start,
         "period_end": overview.period_end,
     }
-    records = [record_of(row) for row in rows]
+    records = (record_of(row) for row in rows)
     with incoming(connection, "history.overview_rows", records, columns=_COLUMNS, key=_KEY):
         return bool(rows_of(connection, _DIFFERENCES, period))
 
@@ -52,5 +52,5 @@ def add_overview(commit: Commit, overview: Overview, rows: Sequence[OverviewRow]
     number = {"commit_number": commit.number}
     head = {**record_of(overview), **number}
     insert(commit.connection, "history.overviews", [head], key=("period_start",))
-    records = [{**record_of(row), **number} for row in rows]
+    records = ({**record_of(row), **number} for row in rows)
     insert(commit.connection, "history.overview_rows", records, key=_KEY)

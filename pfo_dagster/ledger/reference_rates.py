@@ -31,9 +31,7 @@ def new_rates(
     connection: DuckDBPyConnection, document: RatesDocument, rates: Sequence[ReferenceRateRow]
 ) -> list[ReferenceRateRow]:
     """The rates that are not in the ledger, or there with another figure."""
-    records = [record_of(row) for row in rates]
-    if not records:
-        return []
+    records = (record_of(row) for row in rates)
     with incoming(
         connection,
         "history.reference_rates",
@@ -62,5 +60,5 @@ def add_rates(commit: Commit, document: RatesDocument, rates: Sequence[Reference
         "commit_number": commit.number,
         "recorded_at": commit.at,
     }
-    records = [{**record_of(row), **common} for row in rates]
+    records = ({**record_of(row), **common} for row in rates)
     insert(commit.connection, "history.reference_rates", records, key=_KEY)

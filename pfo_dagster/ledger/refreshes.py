@@ -86,7 +86,7 @@ def add_rejected(
     insert(
         commit.connection,
         "rejected",
-        [{**record_of(row, source), **stamp} for row in dict.fromkeys(rows)],
+        ({**record_of(row, source), **stamp} for row in dict.fromkeys(rows)),
         key=("record_id", "relation", "reason", "payload_hash"),
     )
 
@@ -98,9 +98,9 @@ def _add_details(commit: Commit, refresh: Refresh, findings: Findings) -> None:
         "provider": refresh.provider,
         "commit_number": commit.number,
     }
-    outcomes = [{**record_of(row), **of_refresh} for row in findings.outcomes]
+    outcomes = ({**record_of(row), **of_refresh} for row in findings.outcomes)
     insert(commit.connection, "refresh_accounts", outcomes, key=("account_id",))
-    decisions = [{**record_of(row), **of_refresh} for row in findings.decisions]
+    decisions = ({**record_of(row), **of_refresh} for row in findings.decisions)
     insert(commit.connection, "refresh_connections", decisions, key=("connection_id",))
     totals = [
         {"currency": currency, "amount": amount, **of_refresh}

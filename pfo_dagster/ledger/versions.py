@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.ledger.arrow import incoming, record_of
@@ -10,7 +11,7 @@ from pfo_dagster.ledger.database import rows_of
 from pfo_dagster.ledger.instants import bank_day
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from pfo_dagster.ledger.commits import Commit
@@ -58,7 +59,7 @@ def add_connections(
     commit: Commit, source: Refresh | Sync, rows: Sequence[ConnectionRow]
 ) -> tuple[str, ...]:
     """The ids of the connections of which a version was added."""
-    return _add(commit, _CONNECTIONS, [record_of(row, source) for row in rows])
+    return _add(commit, _CONNECTIONS, (record_of(row, source) for row in rows))
 
 
 def add_accounts(
@@ -66,10 +67,10 @@ def add_accounts(
 ) -> tuple[str, ...]:
     """The ids of the accounts of which a version was added."""
     continued = _continued(commit, source)
-    records = [
+    records = (
         {**record_of(row, source), "closed_on": _closed_on(row, continued.get(row.account_id))}
         for row in rows
-    ]
+    )
     added = _add(commit, _ACCOUNTS, records)
     if added:
         returned = {"on": bank_day(source.finished_at), "commit": commit.number}
@@ -81,7 +82,7 @@ def add_transactions(
     commit: Commit, source: Sync, rows: Sequence[TransactionRow]
 ) -> tuple[str, ...]:
     """The ids of the transactions of which a version was added."""
-    return _add(commit, _TRANSACTIONS, [record_of(row, source) for row in rows])
+    return _add(commit, _TRANSACTIONS, (record_of(row, source) for row in rows))
 
 
 def vanished_accounts(
@@ -123,22 +124,22 @@ def _closed_on(account: AccountRow, continued_on: date | None) -> date | None:
 
 
 def _add(
-    commit: Commit, relation: _Relation, records: Sequence[Mapping[str, object]]
+    commit: Commit, relation: _Relation, records: Iterable[Mapping[str, object]]
 ) -> tuple[str, ...]:
-    if not records:
+    rest = iter(records)
+    first = next(rest, None)
+    if first is None:
         return ()
-    columns = tuple(records[0])
-    names = ", ".join(columns)
-    # EXCEPT takes two NULLs for equal, as a comparison of versions must. The names are constants
-    # and fields of this package's own row types.
-    statement = f"""
-        INSERT INTO {relation.history} BY NAME
-        SELECT *, $commit AS commit_number, $at AS recorded_at
-        FROM (SELECT {names} FROM incoming EXCEPT SELECT {names} FROM {relation.newest})
-        RETURNING {relation.key}
-    """  # noqa: S608
-    with incoming(
-        commit.connection, relation.history, records, columns=columns, key=(relation.key,)
-    ):
+    key = (relation.key,)
+    with incoming(commit.connection, relation.history, chain([first], rest), key=key) as columns:
+        names = ", ".join(columns)
+        # EXCEPT takes two NULLs for equal, as a comparison of versions must. The names are
+        # constants and fields of this package's own row types.
+        statement = f"""
+            INSERT INTO {relation.history} BY NAME
+            SELECT *, $commit AS commit_number, $at AS recorded_at
+            FROM (SELECT {names} FROM incoming EXCEPT SELECT {names} FROM {relation.newest})
+            RETURNING {relation.key}
+        """  # noqa: S608
         added = rows_of(commit.connection, statement, commit.stamp)
     return tuple(sorted(str(record_id) for (record_id,) in added))
