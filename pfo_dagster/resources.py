@@ -91,7 +91,11 @@ def open_bank(settings: Settings) -> OpenBankingProvider:
     if not settings.has_powens:
         state = settings.data_dir / SANDBOX_STATE
         return open_sandbox(
-            seed=settings.sandbox_seed, clock=utc_now, state_path=state, panel=panel_of(settings)
+            seed=settings.sandbox_seed,
+            clock=utc_now,
+            state_path=state,
+            panel=panel_of(settings),
+            timeouts=powens_timeouts(settings),
         )
     assert settings.powens_user_token is not None, "has_powens says so"  # noqa: S101 - narrows
     return open_powens(

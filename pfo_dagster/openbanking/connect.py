@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-import httpx
 from pydantic import SecretStr
 
 from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
@@ -26,6 +25,7 @@ from pfo_dagster.openbanking.powens.pacing import Quota
 from pfo_dagster.openbanking.powens.provider import PowensProvider
 from pfo_dagster.openbanking.sandbox import (
     SANDBOX_TOKEN,
+    InProcessTransport,
     SandboxState,
     Stage,
     household,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    import httpx
     from starlette.types import ASGIApp
 
     from pfo_dagster.openbanking.sandbox import ControlPanel, Faults, World
@@ -141,7 +142,7 @@ def open_sandbox(
         token=SecretStr(SANDBOX_TOKEN),
         clock=clock,
         timeouts=timeouts,
-        transport=httpx.ASGITransport(app=app),
+        transport=InProcessTransport(app=app),
         sleep=sleep,
     )
     return PowensProvider(

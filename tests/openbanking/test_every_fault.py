@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pfo_dagster.openbanking import ErrorKind
+from pfo_dagster.openbanking import ErrorKind, open_sandbox
 from pfo_dagster.openbanking.powens.exchange import Timeouts
 from pfo_dagster.openbanking.sandbox import Faults
 from pfo_dagster.openbanking.sandbox.faults import BREAKAGES, CODES, breakage
@@ -112,3 +112,14 @@ def test_a_forced_sync_that_fails_so_is_refused_or_looked_at(name: str) -> None:
 def test_no_account_is_a_fault_of_everything_but_a_listing() -> None:
     with broken("code:noAccount", "GET") as bank:
         assert run(bank.accounts()).accounts == ()
+
+
+@pytest.mark.parametrize("name", ["slow-drip", "slow"])
+def test_the_sandbox_in_process_is_waited_for_no_longer_than_a_server(name: str) -> None:
+    fault = replace(breakage(name), method="GET", times=None)
+    hasty = Timeouts(read=0.05, answer=0.05)
+    bank = open_sandbox(seed=1, clock=Clock(), faults=Faults(fault), timeouts=hasty)
+    assert refused(bank.user_id()).kind is RETRYABLE
+    patient = Timeouts(read=0.05, answer=60)
+    bank = open_sandbox(seed=1, clock=Clock(), faults=Faults(fault), timeouts=patient)
+    assert refused(bank.user_id()).kind is RETRYABLE
