@@ -101,6 +101,9 @@ def _user_token(
         )
     )
 
+    if place != PRINT_IT:
+        _require_storable(place)
+
     async def create() -> PowensUser:
         async with PowensOnboarding(address, timeouts=powens_timeouts(settings)) as onboarding:
             return await user_once(
@@ -111,6 +114,20 @@ def _user_token(
     out.print(f"The user is {user.user_id}.")
     _keep(place, _variables(settings, address, client_id, user))
     return user
+
+
+def _require_storable(place: str) -> None:
+    """Refuse a file that cannot be written before a user is created whose token it is for."""
+    path = _path(place)
+    try:
+        env_file.require_storable(path)
+    except OSError as error:
+        problem = f"The token cannot be stored in {path}: {error.strerror}. No user was created."
+        raise stop(problem, CALLED_WRONGLY) from None
+
+
+def _path(place: str) -> Path:
+    return Path(place).expanduser().absolute()
 
 
 def _variables(
@@ -131,9 +148,16 @@ def _keep(place: str, variables: dict[str, str]) -> None:
         for name, value in variables.items():
             out.print(f"  {name}={value}", markup=False, soft_wrap=True)
         return
-    path = Path(place).expanduser().absolute()
+    path = _path(place)
     # Domain and base URL exclude each other: what an earlier walk stored must not stay beside this.
-    env_file.store(path, variables, unset=("POWENS_DOMAIN", "POWENS_BASE_URL"))
+    try:
+        env_file.store(path, variables, unset=("POWENS_DOMAIN", "POWENS_BASE_URL"))
+    except OSError as error:
+        problem = (
+            f"The token could not be stored in {path}: {error.strerror}. The user is on record: run"
+            " this again with another file, and another token of the same user is made."
+        )
+        raise stop(problem, FAILED) from None
     out.print(f"The token is stored in {path}, readable by you alone.", soft_wrap=True)
     if path != PROJECT_ROOT / ".env":
         out.print(f"Before the next command: set -a; . {path}; set +a", soft_wrap=True)

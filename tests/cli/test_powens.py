@@ -194,10 +194,18 @@ def test_a_wrong_secret_creates_nobody_and_says_so(sandbox: Sandbox) -> None:
         "connect", "--redirect-uri", redirect, typed=[SANDBOX_CLIENT_ID, "guess-CANARY", "-"]
     )
     assert status == 1
-    assert "HTTP 403" in screen
+    assert "the client id or the client secret was refused" in " ".join(screen.split())
     assert "guess-CANARY" not in screen
     assert "Traceback" not in screen
     assert not list((sandbox.folder / "data").glob("powens-user*"))
+
+
+def test_where_the_token_could_not_be_kept_nobody_is_created(sandbox: Sandbox) -> None:
+    typed = [SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, str(sandbox.folder)]
+    status, screen = sandbox.in_terminal("connect", "--redirect-uri", free_redirect(), typed=typed)
+    assert status == 2
+    assert "Is a directory. No user was created." in " ".join(screen.split())
+    assert sandbox.users_created == 0
 
 
 @pytest.mark.parametrize(
@@ -244,6 +252,7 @@ def test_a_file_of_variables_keeps_its_other_lines_and_is_closed_to_others(tmp_p
         "# mine\nOTHER=1\nPOWENS_DOMAIN=old\nexport POWENS_USER_TOKEN=old\nPOWENS_USER_TOKEN_2=b\n"
     )
     path.chmod(0o644)
+    env_file.require_storable(path)
     env_file.store(path, {"POWENS_USER_TOKEN": "new"}, unset=["POWENS_DOMAIN"])
     assert path.read_text() == ("# mine\nOTHER=1\nPOWENS_USER_TOKEN_2=b\nPOWENS_USER_TOKEN='new'\n")
     assert (path.stat().st_mode & 0o777) == 0o600

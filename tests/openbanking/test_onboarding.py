@@ -94,7 +94,7 @@ def test_a_crash_between_call_and_answer_leaves_the_intention(record: UserRecord
 def test_a_refusal_created_nobody_and_may_be_repeated(record: UserRecord) -> None:
     refusal = Reply({"code": "forbidden"}, status=403)
     with scripted(refusal, CREATED) as (base_url, script):
-        with pytest.raises(ProviderError, match="forbidden"):
+        with pytest.raises(ProviderError, match="client id or the client secret was refused"):
             ask(base_url, record)
         assert ask(base_url, record).user_id == "17"
     assert len(script.calls) == 2

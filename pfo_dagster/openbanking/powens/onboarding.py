@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 import httpx
 from pydantic import SecretStr
 
-from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
+from pfo_dagster.openbanking.errors import AccessRefusedError, ErrorKind, ProviderError
 from pfo_dagster.openbanking.powens.addresses import validate_base_url
 from pfo_dagster.openbanking.powens.errors import no_answer, refusal, unusable
 from pfo_dagster.openbanking.powens.exchange import Exchange, Limits, Timeouts, UnusableReplyError
@@ -121,6 +121,8 @@ class PowensOnboarding:
                 body=reply.body,
                 now=datetime.now(UTC),
             )
+            if body is not None and isinstance(refused, AccessRefusedError):
+                raise _wrong_credentials(call, refused)
             # An error of a server, unlike one of ours, does not say that nothing was done.
             raise _unclear(refused) if httpx.codes.is_server_error(reply.status) else refused
         try:
@@ -151,6 +153,17 @@ def _text(value: object, call: str, what: str) -> str:
     if isinstance(value, str) and value:
         return value
     raise _unclear(unusable(call=call, problem=f"it holds no text for {what}"))
+
+
+def _wrong_credentials(call: str, refused: ProviderError) -> ProviderError:
+    """These calls show no token, so it is the application that was not believed."""
+    return ProviderError(
+        f"{call}: the client id or the client secret was refused. Copy both again from the "
+        "application in the Powens console of this very domain.",
+        kind=ErrorKind.FATAL,
+        code=refused.code,
+        request_id=refused.request_id,
+    )
 
 
 def _unclear(error: ProviderError) -> UnknownOutcomeError:
