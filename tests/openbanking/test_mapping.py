@@ -348,6 +348,15 @@ def test_a_transaction_keeps_what_was_paid_abroad() -> None:
     assert (one.original_value, one.original_currency) == (Decimal(-1800), "JPY")
 
 
+@pytest.mark.parametrize("between", ["", " ", "-", ".", "\u00a0"])
+def test_an_iban_is_masked_however_it_is_grouped(between: str) -> None:
+    grouped = between.join(IBAN[place : place + 4] for place in range(0, len(IBAN), 4))
+    assert account(name=f"Livret {grouped}!").name == "Livret FR76…0189!"
+    assert account(iban=grouped).iban_hash == account().iban_hash
+    row = {**CONNECTION, "connector": {"name": f"Bank {grouped}"}}
+    assert read_connection(row, provider="p").institution == "Bank FR76…0189"
+
+
 def test_a_wording_falls_back_and_holds_no_iban() -> None:
     row = {**TRANSACTION, "wording": None, "original_wording": f"VIR {IBAN} LOYER"}
     (one,), _ = read_transactions([row], provider="p", identity_key=KEY, now=NOW)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
 from pfo_dagster.openbanking.powens.json_text import as_object, payload_hash
 from pfo_dagster.openbanking.powens.models import WireConnection
-from pfo_dagster.openbanking.powens.privacy import UNREADABLE, code_word
+from pfo_dagster.openbanking.powens.privacy import UNREADABLE, code_word, without_ibans
 from pfo_dagster.openbanking.powens.rejections import id_of, left_out, problems_of
 from pfo_dagster.openbanking.powens.states import connection_state
 from pfo_dagster.openbanking.powens.times import IMPOSSIBLE, impossible_times
@@ -63,11 +63,12 @@ def _read(row: object, provider: str, now: datetime | None) -> tuple[Connection,
     word = (wire.state if "state" in wire.model_fields_set else wire.error) or None
     if "state" in unread or (word is None and "error" in unread):
         word = UNREADABLE
+    institution = wire.connector and wire.connector.name
     connection = Connection(
         provider=provider,
         connection_id=wire.id,
         user_id=wire.id_user,
-        institution=wire.connector.name if wire.connector else None,
+        institution=institution and without_ibans(institution),
         state=connection_state(word),
         state_detail=word and (code_word(word) or UNREADABLE),
         last_update=wire.last_update,

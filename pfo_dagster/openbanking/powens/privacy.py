@@ -16,7 +16,10 @@ UNREADABLE: Final = "unreadable"
 _SHORTEST_MASKABLE: Final = 8
 _SHORTEST_IBAN: Final = 15
 _IBAN_DIGITS: Final = 8
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)\b")
+_IBAN = re.compile(
+    r"\b[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?:[\s.-][A-Z0-9]{4}){2,7}(?:[\s.-][A-Z0-9]{1,3})?)\b"
+)
+_BETWEEN_GROUPS = re.compile(r"[\s.-]+")
 _CODE_WORD = re.compile(r"[A-Za-z][A-Za-z_-]{0,49}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
@@ -64,7 +67,7 @@ def read_request_id(value: object) -> str | None:
 
 
 def _compact(text: str) -> str:
-    return "".join(text.split()).upper()
+    return _BETWEEN_GROUPS.sub("", text).upper()
 
 
 def _masked(match: re.Match[str]) -> str:
