@@ -36,6 +36,7 @@ def serve(
         SANDBOX_CLIENT_SECRET,
         SANDBOX_TOKEN,
         server,
+        unreachable,
     )
     from pfo_dagster.openbanking.sandbox.announcements import Announcer  # noqa: PLC0415 - see above
     from pfo_dagster.openbanking.sandbox.page import with_page  # noqa: PLC0415 - see above
@@ -54,10 +55,19 @@ def serve(
         logging.basicConfig(format="%(message)s")
         logging.getLogger("pfo_dagster").setLevel(logging.INFO)
         announcer = Announcer(stage, secret) if secret else None
-        out.print(f"Look at it, and break it: http://127.0.0.1:{port}/")
         page = with_page(stage, secret=secret)
         try:
-            server.serve(page, port=port, beside=announcer.keep_telling if announcer else None)
+            with unreachable.distrusted(stage) as distrusted:
+                out.print("No answer comes to a client at these addresses:")
+                for how, address in (
+                    ("dns", unreachable.UNRESOLVED),
+                    ("tls", unreachable.without_tls(base)),
+                    ("certificate", distrusted),
+                ):
+                    what = unreachable.BEFORE_ANY_ANSWER[how]
+                    out.print(f"  {address:<30} {how}: {what}", soft_wrap=True)
+                out.print(f"Look at it, and break it: http://127.0.0.1:{port}/")
+                server.serve(page, port=port, beside=announcer.keep_telling if announcer else None)
         except OSError as error:
             problem = (
                 f"Port {port} cannot be listened at ({error.strerror}). Choose another: --port"
@@ -121,7 +131,11 @@ def break_calls(
     times: Annotated[int, typer.Option(help="How many calls; 0 for all.", min=0)] = 1,
 ) -> None:
     """Let calls go wrong: add a rule. `pfo sandbox reset` takes all of them away."""
-    from pfo_dagster.openbanking.sandbox import Rule, faults  # noqa: PLC0415 - see `serve`
+    from pfo_dagster.openbanking.sandbox import (  # noqa: PLC0415 - see `serve`
+        Rule,
+        faults,
+        unreachable,
+    )
     from pfo_dagster.resources import panel_of  # noqa: PLC0415 - see `serve`
 
     with plain_errors():
@@ -130,9 +144,12 @@ def break_calls(
             table = Table("name", "what the client sees", box=None)
             for name, (summary, _) in faults.BREAKAGES.items():
                 table.add_row(name, summary)
+            for name, what in unreachable.BEFORE_ANY_ANSWER.items():
+                table.add_row(name, f"no answer: {what} (*)")
             table.add_row("status:<400-599>", "an error of that status")
             table.add_row("code:<word>", f"an error of that code: {', '.join(faults.CODES)}")
             out.print(table)
+            out.print("(*) A rule for `pfo run`; `pfo sandbox serve` prints addresses for others.")
             return
         rule = Rule(breakage=breakage, method=method.upper(), path=path, times=times or None)
         try:

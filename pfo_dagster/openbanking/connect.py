@@ -25,9 +25,11 @@ from pfo_dagster.openbanking.powens.pacing import Quota
 from pfo_dagster.openbanking.powens.provider import PowensProvider
 from pfo_dagster.openbanking.sandbox import (
     SANDBOX_TOKEN,
+    UNKNOWN_HOST,
     InProcessTransport,
     SandboxState,
     Stage,
+    WithoutAnswer,
     household,
     sandbox_app,
 )
@@ -47,7 +49,8 @@ SANDBOX: Final = "sandbox"
 CALLS_PER_MINUTE_IN_SANDBOXES: Final = 30
 """What Powens says its sandboxes take; what production takes is not published."""
 
-_SANDBOX_ADDRESS: Final = "http://localhost/2.0"
+# Nobody may take a message about it for one about a server.
+_SANDBOX_ADDRESS: Final = f"http://{UNKNOWN_HOST}/2.0"
 _SANDBOX_KEY: Final = b"made-up accounts, made-up identities"
 _TOKEN = re.compile(r"[!-~]+")
 _SHORTEST_KEY: Final = 16
@@ -137,12 +140,13 @@ def open_sandbox(
     else:
         app = sandbox_app(world=world or household(seed), clock=clock, state=state, faults=faults)
     timeouts = timeouts or Timeouts()
+    transport = InProcessTransport(app=app)
     client = PowensClient(
         base_url=_SANDBOX_ADDRESS,
         token=SecretStr(SANDBOX_TOKEN),
         clock=clock,
         timeouts=timeouts,
-        transport=InProcessTransport(app=app),
+        transport=WithoutAnswer(transport, panel) if panel else transport,
         sleep=sleep,
     )
     return PowensProvider(

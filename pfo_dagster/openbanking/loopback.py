@@ -11,14 +11,16 @@ import uvicorn
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
     from starlette.types import ASGIApp
 
 
 @contextlib.contextmanager
-def listening(app: ASGIApp, *, port: int = 0) -> Generator[str]:
+def listening(app: ASGIApp, *, port: int = 0, certificate: Path | None = None) -> Generator[str]:
     """Serve on 127.0.0.1, on a free port unless one is given; gives `http://127.0.0.1:<port>`.
 
+    With a `certificate` (a PEM file that has its key too), over TLS, and gives an https address.
     Raises `OSError` where the port is taken.
     """
     # A call that takes its time does not keep the server from ending.
@@ -28,6 +30,7 @@ def listening(app: ASGIApp, *, port: int = 0) -> Generator[str]:
         lifespan="off",
         server_header=False,
         timeout_graceful_shutdown=1,
+        ssl_certfile=certificate,
     )
     server = uvicorn.Server(config)
     # Listens before the server runs, so that the first call waits instead of being refused.
@@ -35,7 +38,8 @@ def listening(app: ASGIApp, *, port: int = 0) -> Generator[str]:
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            scheme = "https" if certificate else "http"
+            yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
             thread.join()

@@ -163,6 +163,11 @@ def _unreachable(host: str, error: httpx.ConnectError) -> tuple[ErrorKind, str]:
             f"the identity of {host} could not be verified (TLS), so no token was sent. Check the "
             "address, this computer's clock and its certificates"
         )
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return ErrorKind.RETRYABLE, (
+            f"no secure connection (TLS) to {host} could be made, so no token was sent. Check the "
+            "address, and whether a proxy answers in the place of Powens"
+        )
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         return ErrorKind.RETRYABLE, (
             f"the name {host} could not be resolved. Check POWENS_DOMAIN and the network"

@@ -2,11 +2,11 @@
 
 Start at `household` for who these people are, at `app` for what can be called. `history` makes the
 figures from the seed, `timeline` says as of when a bank's figures are, `wire` writes them down as
-Powens does. `onboarding` lets one connect, `faults` breaks things on purpose, `server` puts the app
-on a socket, `in_process` calls it without one. `controls` are what people set, `scenarios` what
-they may choose (in `made_worlds`), `interventions` what they do by hand, `stage` puts it all
-together. `webhooks` writes and sends events, `announcements` decides which are due, `page` shows
-it all in a browser.
+Powens does. `onboarding` lets one connect, `faults` breaks answers on purpose and `unreachable`
+what comes before them, `server` puts the app on a socket, `in_process` calls it without one.
+`controls` are what people set, `scenarios` what they may choose (in `made_worlds`), `interventions`
+what they do by hand, `stage` puts it all together. `webhooks` writes and sends events,
+`announcements` decides which are due, `page` shows it all in a browser.
 """
 
 from pfo_dagster.openbanking.sandbox.app import SANDBOX_TOKEN, sandbox_app
@@ -19,6 +19,7 @@ from pfo_dagster.openbanking.sandbox.onboarding import SANDBOX_CLIENT_ID, SANDBO
 from pfo_dagster.openbanking.sandbox.scenarios import SCENARIOS, scenario_set
 from pfo_dagster.openbanking.sandbox.stage import Stage
 from pfo_dagster.openbanking.sandbox.state import SandboxState
+from pfo_dagster.openbanking.sandbox.unreachable import UNKNOWN_HOST, WithoutAnswer
 from pfo_dagster.openbanking.sandbox.world import (
     AccountPlan,
     ConnectionPlan,
@@ -32,6 +33,7 @@ __all__ = [
     "SANDBOX_CLIENT_SECRET",
     "SANDBOX_TOKEN",
     "SCENARIOS",
+    "UNKNOWN_HOST",
     "AccountPlan",
     "ConnectionPlan",
     "ControlPanel",
@@ -44,6 +46,7 @@ __all__ = [
     "Rule",
     "SandboxState",
     "Stage",
+    "WithoutAnswer",
     "World",
     "household",
     "planted",

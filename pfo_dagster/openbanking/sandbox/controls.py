@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEFAULT_SCENARIO: Final = "household"
+_VERSION: Final = "/2.0"
 
 _STEP = re.compile(r"(?P<sign>[+-])(?:(?P<days>\d{1,5})d)?(?:(?P<hours>\d{1,5})h)?"
                    r"(?:(?P<minutes>\d{1,5})m)?(?:(?P<seconds>\d{1,5})s)?")  # fmt: skip
@@ -31,7 +33,8 @@ _STEP = re.compile(r"(?P<sign>[+-])(?:(?P<days>\d{1,5})d)?(?:(?P<hours>\d{1,5})h
 class Rule(BaseModel):
     """Calls that go wrong: those of `method` to paths like `path`, `times` times (None: always).
 
-    `breakage` is a name of `faults.BREAKAGES`, or `code:<word>` for an error of that code.
+    `breakage` is a name of `faults.BREAKAGES` or `unreachable.BEFORE_ANY_ANSWER`, `code:<word>` for
+    an error of that code, or `status:<number>`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +43,14 @@ class Rule(BaseModel):
     method: str = "*"
     path: str = "*"
     times: int | None = 1
+
+    def concerns(self, method: str, path: str) -> bool:
+        """Whether the rule is for this call; only calls of the API are ever broken."""
+        return (
+            path.startswith(_VERSION)
+            and fnmatchcase(method, self.method)
+            and fnmatchcase(path.removeprefix(_VERSION), self.path)
+        )
 
 
 class StateByHand(BaseModel):

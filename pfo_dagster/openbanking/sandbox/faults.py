@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
+from pfo_dagster.openbanking.sandbox.unreachable import BEFORE_ANY_ANSWER, is_before_any_answer
 from pfo_dagster.openbanking.sandbox.wire import dumps, error_envelope
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def breakage(name: str) -> Fault:
     status = name.removeprefix("status:")
     if status != name and status.isdigit() and 400 <= int(status) <= 599:  # noqa: PLR2004 - errors
         return Fault(status=int(status))
-    known = ", ".join([*BREAKAGES, *(f"code:{code}" for code in CODES)])
+    known = ", ".join([*BREAKAGES, *BEFORE_ANY_ANSWER, *(f"code:{code}" for code in CODES)])
     raise ValueError(
         f"{name!r} is nothing that the sandbox can do. Choose status:<400-599> or one of: {known}."
     )
@@ -114,7 +115,8 @@ def breakage(name: str) -> Fault:
 
 def rule_added(controls: Controls, rule: Rule) -> Controls:
     """The controls with one rule more. Raises `ValueError` for a breakage that there is not."""
-    breakage(rule.breakage)
+    if not is_before_any_answer(rule):
+        breakage(rule.breakage)
     return controls.model_copy(update={"rules": (*controls.rules, rule)})
 
 

@@ -31,6 +31,12 @@ from pfo_dagster.openbanking.sandbox.scenarios import scenario_set
 from pfo_dagster.openbanking.sandbox.server import running
 from pfo_dagster.openbanking.sandbox.stage import Stage
 from pfo_dagster.openbanking.sandbox.state import SandboxState
+from pfo_dagster.openbanking.sandbox.unreachable import (
+    BEFORE_ANY_ANSWER,
+    UNRESOLVED,
+    distrusted,
+    without_tls,
+)
 from pfo_dagster.openbanking.sandbox.webhooks import checked_receiver
 
 if TYPE_CHECKING:
@@ -52,6 +58,7 @@ class PowensSandbox:
     token: str
     stage: Stage
     announcer: Announcer
+    _until_the_end: contextlib.ExitStack
 
     def scenario(self, name: str) -> None:
         """Choose a scenario; it begins now. Raises `ValueError` for a name there is not."""
@@ -75,9 +82,35 @@ class PowensSandbox:
     def break_calls(
         self, breakage: str, *, path: str = "*", method: str = "*", times: int | None = 1
     ) -> None:
-        """Let calls go wrong, `times` times (None: always). Raises `ValueError` for no breakage."""
+        """Let calls go wrong, `times` times (None: always). Raises `ValueError` for no breakage.
+
+        What comes before any answer (`dns`, `tls`, `certificate`) is at the addresses of
+        `unreachable`.
+        """
+        if breakage in BEFORE_ANY_ANSWER:
+            raise ValueError(
+                f"{breakage!r} comes before any answer, so that no rule of a served sandbox does "
+                f"it: point your client at powens_sandbox.unreachable({breakage!r})."
+            )
         rule = Rule(breakage=breakage, path=path, method=method, times=times)
         self.stage.panel.change(lambda controls: rule_added(controls, rule))
+
+    def unreachable(self, how: str) -> str:
+        """A base URL at which each call fails before an answer: `dns`, `tls` or `certificate`.
+
+        The name cannot be resolved; no TLS is spoken there; the certificate is one that nobody
+        trusts. Raises `ValueError` for anything else.
+        """
+        match how:
+            case "dns":
+                return UNRESOLVED
+            case "tls":
+                return without_tls(self.base_url)
+            case "certificate":
+                return self._until_the_end.enter_context(distrusted(self.stage))
+            case _:
+                known = ", ".join(BEFORE_ANY_ANSWER)
+                raise ValueError(f"{how!r} is no way to be unreachable. Choose one of: {known}.")
 
     def limit(self, calls_per_minute: int | None) -> None:
         """Refuse what is beyond so many calls in all: the clock of the quota stands still."""
@@ -125,5 +158,6 @@ class PowensSandbox:
 def serving() -> Generator[PowensSandbox]:
     """A fresh sandbox on a free port of this computer, at `START`, with its household of banks."""
     stage = Stage(seed=2026, panel=ControlPanel(), state=SandboxState(), true_clock=lambda: START)
-    with running(stage) as base_url:
-        yield PowensSandbox(base_url, SANDBOX_TOKEN, stage, Announcer(stage, WEBHOOK_SECRET))
+    announcer = Announcer(stage, WEBHOOK_SECRET)
+    with running(stage) as base_url, contextlib.ExitStack() as until_the_end:
+        yield PowensSandbox(base_url, SANDBOX_TOKEN, stage, announcer, until_the_end)

@@ -12,7 +12,6 @@ import re
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.openbanking.sandbox.app import sandbox_app
@@ -24,6 +23,7 @@ from pfo_dagster.openbanking.sandbox.interventions import (
     world_after,
 )
 from pfo_dagster.openbanking.sandbox.scenarios import SCENARIOS
+from pfo_dagster.openbanking.sandbox.unreachable import is_before_any_answer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -166,11 +166,8 @@ class Stage:
         return Fault(status=429, code="tooManyRequests", headers=headers)
 
     def _rule_for(self, method: str, path: str) -> Rule | None:
-        if not path.startswith(_VERSION):
-            return None
-        called = path.removeprefix(_VERSION)
         return self.panel.take_rule(
-            lambda rule: fnmatchcase(method, rule.method) and fnmatchcase(called, rule.path)
+            lambda rule: rule.concerns(method, path) and not is_before_any_answer(rule)
         )
 
 

@@ -21,6 +21,7 @@ from pfo_dagster.openbanking.sandbox.page.elements import (
     text_field,
 )
 from pfo_dagster.openbanking.sandbox.scenarios import SCENARIOS
+from pfo_dagster.openbanking.sandbox.unreachable import BEFORE_ANY_ANSWER
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -177,14 +178,21 @@ def _rules(shown: Overview) -> str:
     headers = ["What happens", "Method", "Path", "Times", ""]
     rules = table("Rules; the first that fits a call is taken", headers, rows) if rows else ""
     named = {name: f"{name}: {summary}" for name, (summary, _) in BREAKAGES.items()}
+    before = {name: f"{name}: {what} (pfo run)" for name, what in BEFORE_ANY_ANSWER.items()}
     coded = {f"code:{code}": f"code:{code} ({status})" for code, status in CODES.items()}
     fields = (
-        choice("breakage", "What goes wrong", named | coded, "html-page")
+        choice("breakage", "What goes wrong", named | before | coded, "html-page")
         + text_field("path", "Calls to paths like, after /2.0", value="/users/me/accounts*")
         + text_field("method", "Method", value="*")
         + text_field("times", "Times, 0 for always", value="1")
     )
-    return section("What goes wrong", rules + form("break", fields, button="Break", main=True))
+    elsewhere = (
+        '<p class="quiet">What comes before any answer is done to <code>pfo run</code>, where it'
+        " reads the sandbox without a network. Other clients meet it at the addresses that"
+        " <code>pfo sandbox serve</code> printed.</p>"
+    )
+    broken = form("break", fields, button="Break", main=True)
+    return section("What goes wrong", rules + broken + elsewhere)
 
 
 def _calls(shown: Overview) -> str:
