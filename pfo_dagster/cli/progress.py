@@ -43,6 +43,8 @@ class RunProgress:
         self.failures: list[str] = []
         self.interrupted = False
         self.checks: list[dg.AssetCheckEvaluation] = []
+        self.left_out: dict[str, int] = {}
+        """By asset, how many rows of the provider's could not be trusted."""
         self._spinner = Spinner("dots", text=f"Running {workflow.spec.meta.title} …")
 
     @contextmanager
@@ -62,6 +64,8 @@ class RunProgress:
         name = event.step_key.rpartition(".")[2]
         if event.event_type is Event.ASSET_CHECK_EVALUATION:
             self.checks.append(event.asset_check_evaluation_data)
+        if event.event_type is Event.ASSET_MATERIALIZATION:
+            self._count_rejected(event.step_materialization_data.materialization)
         if event.event_type in _STARTS:
             step = self.steps.setdefault(name, StepProgress(name, started=entry.timestamp))
             step.executions += 1
@@ -76,6 +80,11 @@ class RunProgress:
                 wait = event.step_retry_data.seconds_to_wait or 0
                 step.waits.append(wait)
                 self._say(f"{name} failed; trying again in {wait:g} s …")
+
+    def _count_rejected(self, made: dg.AssetMaterialization) -> None:
+        rejected = made.metadata.get("rejected_rows")
+        if isinstance(rejected, dg.IntMetadataValue) and rejected.value:
+            self.left_out[made.asset_key.to_user_string()] = rejected.value
 
     def _fail(self, event: dg.DagsterEvent) -> None:
         data = event.step_failure_data

@@ -57,6 +57,11 @@ def print_steps(progress: RunProgress) -> None:
         if not check.passed:
             word = "failed" if check.severity is dg.AssetCheckSeverity.ERROR else "warning"
             out.print(f"[yellow]check {word}:[/] {check.check_name}: {check.description}")
+    for asset, rows in progress.left_out.items():
+        out.print(
+            f"[yellow]left out:[/] {rows} rows for {asset} that could not be trusted, wholly or in"
+            " part. Which and why: .venv/bin/pfo query 'FROM rejected'"
+        )
     passed = sum(check.passed for check in progress.checks)
     if progress.checks:
         out.print(f"{passed} of {len(progress.checks)} checks passed.", style="dim")
