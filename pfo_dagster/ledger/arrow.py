@@ -98,6 +98,23 @@ def as_rows(table: pa.Table | pa.RecordBatch) -> list[dict[str, Any]]:
         ) from error
 
 
+class _Offer:
+    """A table that DuckDB scans, by Arrow's protocol for any library, and that can be taken back.
+
+    DuckDB keeps what was registered until the transaction ends, even after it was unregistered.
+    """
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+
+    def withdraw(self) -> None:
+        """Let the memory go; nobody scans any more."""
+        self._table = self._table.schema.empty_table()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._table.__arrow_c_stream__(requested_schema)
+
+
 @contextlib.contextmanager
 def incoming(
     connection: DuckDBPyConnection,
@@ -128,11 +145,14 @@ def incoming(
         arrays = [_array(target, batch, field, key[0]) for field in schema]
         batches.append(pa.record_batch(arrays, schema=schema))
         batch = list(islice(rest, _BATCH))
-    connection.register("incoming", pa.Table.from_batches(batches, schema=schema))
+    offer = _Offer(pa.Table.from_batches(batches, schema=schema))
+    del batches
+    connection.register("incoming", offer)
     try:
         yield given
     finally:
         connection.unregister("incoming")
+        offer.withdraw()
 
 
 def insert(
@@ -193,13 +213,21 @@ def _stored(values: Sequence[object], of: pa.DataType) -> pa.Array:
     if pa.types.is_timestamp(of):
         values = [naive_utc(value) if isinstance(value, datetime) else value for value in values]
     array = pa.array(values, type=of)
-    if pa.types.is_decimal(of) and any(map(_is_absurd, values)):
-        raise OverflowError(f"an amount has to be below {AMOUNTS_BELOW:f}")
+    if pa.types.is_decimal(of):
+        for amount in values:
+            _refuse_extreme(amount)
     return array
 
 
-def _is_absurd(amount: object) -> bool:
-    return isinstance(amount, Decimal) and amount.copy_abs() >= AMOUNTS_BELOW
+def _refuse_extreme(amount: object) -> None:
+    """Raise `OverflowError` for a number that Arrow takes although it should not."""
+    if not isinstance(amount, Decimal) or not amount:
+        return
+    if amount.copy_abs() >= AMOUNTS_BELOW:
+        raise OverflowError(f"an amount has to be below {AMOUNTS_BELOW:f}")
+    # Arrow refuses 6E-25, but takes 5.99999999999997561935014680E-25 for zero.
+    if amount.adjusted() < -AMOUNT.scale:
+        raise OverflowError(f"an amount has to have at most {AMOUNT.scale} decimals")
 
 
 def _invalid(

@@ -41,7 +41,6 @@ _ADD: Final = """
     FROM incoming
     LEFT JOIN recorded USING (account_id, balance_type)
     WHERE (incoming.amount, incoming.currency, incoming.state) IS DISTINCT FROM recorded.said
-    RETURNING account_id
 """
 
 _UNKNOWN_ACCOUNTS: Final = """
@@ -68,4 +67,5 @@ def add_balances(commit: Commit, refresh: Refresh, rows: Sequence[BalanceRow]) -
             "run_id": refresh.run_id,
             **commit.stamp,
         }
-        return len(rows_of(commit.connection, _ADD, parameters))
+        [(added,)] = rows_of(commit.connection, _ADD, parameters)
+        return int(added)
