@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import fields
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
 from functools import cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
@@ -41,6 +41,7 @@ again, so one absurd amount would fail all sums for ever."""
 _BATCH: Final = 1000
 """Rows that are checked and packed together, and of which alone there are dictionaries."""
 
+_EXACTLY: Final = Context(prec=AMOUNT.precision, traps=[Inexact])
 _UNSTORABLE: Final = (pa.ArrowTypeError, OverflowError, ValueError)
 
 
@@ -212,22 +213,27 @@ def _stored(values: Sequence[object], of: pa.DataType) -> pa.Array:
     """The values as DuckDB gets them. Raises one of `_UNSTORABLE`."""
     if pa.types.is_timestamp(of):
         values = [naive_utc(value) if isinstance(value, datetime) else value for value in values]
-    array = pa.array(values, type=of)
-    if pa.types.is_decimal(of):
-        for amount in values:
-            _refuse_extreme(amount)
-    return array
+    elif pa.types.is_decimal(of):
+        values = [_exact(value) if isinstance(value, Decimal) else value for value in values]
+    return pa.array(values, type=of)
 
 
-def _refuse_extreme(amount: object) -> None:
-    """Raise `OverflowError` for a number that Arrow takes although it should not."""
-    if not isinstance(amount, Decimal) or not amount:
-        return
+def _exact(amount: Decimal) -> Decimal:
+    """The amount with at most the decimals of `AMOUNT`. Raises `ValueError` if there are more.
+
+    Arrow checks that as well, but takes some numbers of more than 50 decimals for zero.
+    """
+    if not amount.is_finite():
+        return amount  # refused by Arrow
     if amount.copy_abs() >= AMOUNTS_BELOW:
-        raise OverflowError(f"an amount has to be below {AMOUNTS_BELOW:f}")
-    # Arrow refuses 6E-25, but takes 5.99999999999997561935014680E-25 for zero.
-    if amount.adjusted() < -AMOUNT.scale:
-        raise OverflowError(f"an amount has to have at most {AMOUNT.scale} decimals")
+        raise ValueError(f"an amount has to be below {AMOUNTS_BELOW:f}")
+    _, _, exponent = amount.as_tuple()
+    if exponent >= -AMOUNT.scale:
+        return amount
+    try:
+        return _EXACTLY.quantize(amount, Decimal(1).scaleb(-AMOUNT.scale))
+    except Inexact:
+        raise ValueError(f"an amount has to have at most {AMOUNT.scale} decimals") from None
 
 
 def _invalid(

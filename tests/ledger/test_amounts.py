@@ -91,6 +91,8 @@ def test_a_sum_that_does_not_fit_is_an_error_and_no_figure(ledger: Ledger) -> No
 
 @given(st.decimals(allow_nan=True, allow_infinity=True))
 @example(Decimal("5.99999999999997561935014680E-25"))
+@example(Decimal(f"1.{'0' * 51}"))
+@example(Decimal(f"1.{'0' * 50}1"))
 def test_storable_means_finite_short_enough_and_not_rounded(amount: Decimal) -> None:
     if not amount.is_finite():
         assert not is_storable(amount)
