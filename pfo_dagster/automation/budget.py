@@ -1,4 +1,7 @@
-"""Whether the timetable can overspend the forced syncs that banks allow; asked at load time."""
+"""Whether the timetable can overspend the forced syncs that banks allow.
+
+Asked when definitions load, by `pfo check` and by `pfo plan`; the sum is made here alone.
+"""
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
 from collections.abc import Iterator, Mapping
@@ -12,11 +15,14 @@ from pfo_dagster.config import SettingsError
 from pfo_dagster.operations.banking.budget import (
     FORCING_OPERATION,
     Demand,
+    WorstCase,
     most_within_a_day,
-    objection,
 )
 from pfo_dagster.operations.banking.decisions import RefreshPolicy
+from pfo_dagster.spec import Diagnostic, Step
+from pfo_dagster.spec.rules.app import OVERSPENT
 from pfo_dagster.translate import TranslatedWorkflow
+from pfo_dagster.translate.errors import refusal
 from pfo_dagster.translate.retries import retry_policy
 
 # A year has both clock changes, and every day of the week and of the month.
@@ -29,13 +35,39 @@ def refuse_overspending(
 ) -> None:
     """Raise `SettingsError`, with the arithmetic, where the budget could be exceeded.
 
-    `agreed` is what bank and provider allow per connection and day. Whether a schedule is switched
+    The arguments are those of `worst_case`.
+    """
+    objection = worst_case(workflows, policy, agreed=agreed).objection
+    if objection:
+        raise SettingsError(objection.text)
+
+
+def overspending(
+    workflows: Mapping[str, TranslatedWorkflow], worst: WorstCase
+) -> Iterator[Diagnostic]:
+    """The same as a diagnostic, where the first workflow that spends anything does so."""
+    objection = worst.objection
+    if objection is None:
+        return
+    for demand in worst.demands if objection.of_schedules else ():
+        spec = workflows[demand.workflow].spec
+        for place, step in enumerate(spec.definition.steps):
+            if _forces(step):
+                at = ("definition", "steps", place, "action", "operation")
+                yield refusal(spec, OVERSPENT, objection.problem, at, hint=objection.remedy)
+                return
+    yield OVERSPENT.broken(objection.problem, hint=objection.remedy)
+
+
+def worst_case(
+    workflows: Mapping[str, TranslatedWorkflow], policy: RefreshPolicy, *, agreed: int
+) -> WorstCase:
+    """The most that the timetable may ask of the banks; `agreed` is what they allow.
+
+    `workflows` are by key, and `agreed` is per connection and day. Whether a schedule is switched
     on does not matter: that is one click in Dagster's UI.
     """
-    asked = demands(workflows) if policy.force_sync == "always" else []
-    problem = objection(asked, policy, agreed=agreed)
-    if problem:
-        raise SettingsError(problem)
+    return WorstCase(demands=demands(workflows), policy=policy, agreed=agreed)
 
 
 def demands(workflows: Mapping[str, TranslatedWorkflow]) -> list[Demand]:
@@ -52,10 +84,15 @@ def demands(workflows: Mapping[str, TranslatedWorkflow]) -> list[Demand]:
 def _executions(workflow: TranslatedWorkflow) -> int:
     total = 0
     for step in workflow.spec.definition.steps:
-        if step.action and step.action.operation and step.action.operation.key == FORCING_OPERATION:
+        if _forces(step):
             policy = retry_policy(step.retry)
             total += 1 + (policy.max_retries if policy else 0)
     return total
+
+
+def _forces(step: Step) -> bool:
+    operation = step.action.operation if step.action else None
+    return operation is not None and operation.key == FORCING_OPERATION
 
 
 def _ticks(cron: str) -> Iterator[datetime]:

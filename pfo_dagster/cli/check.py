@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from pfo_dagster.cli.console import err, out, stop
 from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, DONE, FAILED
 from pfo_dagster.cli.specs import defined
+from pfo_dagster.cli.spending import is_own, overspending_by
 from pfo_dagster.config import load_settings
 from pfo_dagster.definitions import APP_FILE
 from pfo_dagster.operations.banking import open_banking_operations
@@ -42,6 +43,7 @@ def check_specs(
     What has an error cannot be loaded. Operations, slots and capabilities that this project lacks
     are warnings: the workflow loads, and pre-flight refuses its runs. `strict` fails for warnings
     too. `defines` gives values to names that specs use and do not define, before the app config's.
+    The project's own folder is held to the budget of forced syncs too, as it is when it is loaded.
     """
     settings = load_settings()
     for path in paths:
@@ -62,6 +64,8 @@ def check_specs(
     for one in judged:
         diagnostics += one.diagnostics
     diagnostics += judge_together(judged)
+    if any(is_own(path, settings) for path in paths or [settings.specs_dir]):
+        diagnostics += overspending_by(judged, settings)
     _print(diagnostics, output)
     errors = sum(diagnostic.level == "error" for diagnostic in diagnostics)
     if output == "text":

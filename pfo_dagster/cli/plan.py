@@ -14,16 +14,18 @@ from pfo_dagster.cli.against import earlier_specs
 from pfo_dagster.cli.console import err, out
 from pfo_dagster.cli.exit_codes import DONE, FAILED
 from pfo_dagster.cli.specs import defined, load_app, load_specs
+from pfo_dagster.cli.spending import is_own, overspending_by, spending_of
 from pfo_dagster.config import load_settings
 from pfo_dagster.operations.banking import open_banking_operations
 from pfo_dagster.spec import render, to_json
 from pfo_dagster.translate import Treatment, compare_workflows, plan_workflow
-from pfo_dagster.translate.planning.judging import judge_together
+from pfo_dagster.translate.planning.judging import judge, judge_together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pfo_dagster.operations import OperationRegistry
+    from pfo_dagster.operations.banking.budget import WorstCase
     from pfo_dagster.spec import WorkflowSpec
     from pfo_dagster.translate import Change, Plan
 
@@ -69,6 +71,16 @@ def plan_specs(
                 for one in plans
             ]
     wrong = [*loaded.diagnostics, *judge_together([one.judgement for one in plans])]
+    spending = None
+    if is_own(folder, settings):
+        judged = [one.judgement for one in plans]
+        judged += [
+            judge(spec, operations, app)
+            for spec in loaded.specs
+            if spec.meta.key in TIMETABLE and spec not in specs
+        ]
+        spending = spending_of(judged, settings)
+        wrong += overspending_by(judged, settings)
     ok = all(one.warning_free if strict else one.ok for one in plans) and not wrong
     if as_json:
         content = {
@@ -78,14 +90,17 @@ def plan_specs(
                 for one, compared in zip(plans, comparisons, strict=True)
             ],
             "removed": list(gone),
+            "forcedSyncs": spending and _spending_as_json(spending),
             "unread": to_json(wrong),
         }
         sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
         return DONE if ok else FAILED
     for one, compared in zip(plans, comparisons, strict=True):
-        _print_plan(one)
+        _print_plan(one, spending)
         if compared is not None:
             _print_comparison(str(against), compared)
+    if spending and spending.demands and len(plans) > 1:
+        _line(f"{spending.text}\n{spending.outcome}\n")
     for key_gone in gone:
         _line(f"{key_gone} is gone: its job and assets leave Dagster.")
     if wrong:
@@ -119,7 +134,20 @@ def _as_json(compared: Comparison) -> list[dict[str, str]]:
     return [change.as_json() for change in compared.changes]
 
 
-def _print_plan(one: Plan) -> None:
+def _spending_as_json(spending: WorstCase) -> dict[str, object]:
+    """Of each connection in any 24 hours."""
+    return {
+        "asked": spending.asked,
+        "most": spending.most,
+        "budget": spending.policy.forced_syncs_per_day,
+        "schedules": [
+            {"key": one.workflow, "runs": one.runs, "executions": one.executions}
+            for one in spending.demands
+        ],
+    }
+
+
+def _print_plan(one: Plan, spending: WorstCase | None) -> None:
     meta, cost = one.spec.meta, one.worst_case
     out.print(f"[bold]{meta.key}[/] {meta.version}  {meta.title or ''}", soft_wrap=True)
     counts = Counter(field.treatment for field in one.fields)
@@ -130,11 +158,12 @@ def _print_plan(one: Plan) -> None:
         ("assets", ", ".join(one.assets) or "none"),
         ("schedule", one.schedule or "none"),
         ("costs", cost.text if cost else "no bound: the steps form a cycle, or lead nowhere"),
+        ("asks banks", _asked(meta.key, spending) if spending else ""),
         ("waits for", f"a person, at {waits}" if waits else ""),
         ("fields", ", ".join(f"{counts[treatment]} {treatment}" for treatment in Treatment)),
     ):
         if text:
-            _line(f"  {name:<10}{text}")
+            _line(f"  {name:<11}{text}")
     places = [f"{_short(field.file)}:{field.line}" for field in one.fields if field.file]
     width = max((len(place) for place in places), default=0)
     for field in one.fields:
@@ -150,6 +179,18 @@ def _print_plan(one: Plan) -> None:
     if one.diagnostics:
         err.print(render(one.diagnostics), markup=False, soft_wrap=True)
     out.print()
+
+
+def _asked(key: str, spending: WorstCase) -> str:
+    """What the schedule of one workflow may spend, and what it shares a budget with."""
+    own = [demand for demand in spending.demands if demand.workflow == key]
+    if not own:
+        return ""
+    limit = spending.policy.forced_syncs_per_day
+    return (
+        f"{own[0].product} forced syncs of each connection in 24 h; the budget of each is {limit}."
+        f" {spending.outcome}"
+    )
 
 
 def _print_comparison(against: str, compared: Comparison) -> None:

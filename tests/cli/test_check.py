@@ -119,3 +119,30 @@ def test_a_define_that_is_none_is_explained(define: str) -> None:
     done = check("--define", define)
     assert done.exit_code == 2
     assert "NAME=JSON" in done.stderr
+
+
+def test_a_timetable_that_may_overspend_is_an_error_of_the_projects_own_specs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PFO_FORCE_SYNC", "always")
+    found = check()
+    assert found.exit_code == 1
+    assert "refresh-openbanking-balances.yaml:" in found.stderr
+    assert "error[PFO104]: PFO_FORCE_SYNC=always may ask the banks more often" in found.stderr
+    assert "4 runs x 4 executions (retries included) = 16" in found.stderr
+    assert "together 16 forced syncs at most, against a budget of 4" in found.stderr
+    assert "K x 16 against K x 4" in found.stderr
+    assert "hint: Use PFO_FORCE_SYNC=auto" in found.stderr
+    assert check(str(ROOT / "specs")).exit_code == 1, "the same folder by its name"
+    elsewhere = check(str(ROOT / "specs" / "refresh-openbanking-balances.yaml"))
+    assert "PFO104" not in elsewhere.stderr, "only this project has schedules"
+
+
+def test_a_budget_beyond_the_law_is_an_error_whatever_is_scheduled(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PFO_FORCED_SYNCS_PER_DAY", "6")
+    shutil.copy(ROOT / "specs" / "app.yaml", tmp_path)
+    found = json.loads(check("--format", "json", specs=tmp_path).stdout)
+    assert "PFO104" in {one["code"] for one in found}
+    assert check(specs=tmp_path).exit_code == 1

@@ -69,6 +69,26 @@ def test_a_plan_in_words(specs: Path) -> None:
     assert "op fetch_balances" in line
 
 
+def test_a_plan_shows_what_the_schedules_may_ask_of_the_banks(
+    specs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product = "4 runs x 4 executions (retries included) = 16"
+    assert f"asks banks {product} forced syncs of each connection" in pfo(BALANCES).stdout
+    whole = pfo()
+    assert whole.exit_code == 0
+    assert f"  {BALANCES}: {product}\n" in whole.stdout
+    assert "K x 16 against K x 4" in whole.stdout
+    assert "PFO_FORCE_SYNC=auto: asked for stale data alone, and 4 times at most." in whole.stdout
+    monkeypatch.setenv("PFO_FORCE_SYNC", "always")
+    for planned_too in ((), ("pfo.workflow.sync-openbanking-transactions",)):
+        refused = pfo(*planned_too)
+        assert refused.exit_code == 1
+        assert "error[PFO104]" in refused.stderr
+    spending = planned()["forcedSyncs"]
+    assert (spending["asked"], spending["most"], spending["budget"]) == (16, 16, 4)
+    assert pfo(str(specs / FILE)).exit_code == 0, "no schedule is seen with a file alone"
+
+
 def test_all_workflows_in_json(specs: Path) -> None:
     answer = planned()
     assert answer["ok"]

@@ -2,8 +2,8 @@
 
 The budget itself is kept when a refresh runs (`decisions`), whatever started it. This is the check
 before: a configuration that may ask for more than is allowed is refused when it is loaded, so that
-it does not turn out on the afternoon when the bank shuts us out. All figures are per connection,
-since the budget is: how many connections there are changes nothing.
+it does not turn out on the afternoon when the bank shuts us out. The worst case is schedule x
+retries x connections, and the budget is each connection's own: their number is on both sides.
 """
 
 from __future__ import annotations
@@ -42,12 +42,9 @@ class Demand:
         return self.runs * self.executions
 
     @property
-    def text(self) -> str:
-        """The product, written out."""
-        return (
-            f"{self.workflow}: {self.runs} runs x {self.executions} executions (retries included)"
-            f" = {self.syncs}"
-        )
+    def product(self) -> str:
+        """The arithmetic, written out."""
+        return f"{self.runs} runs x {self.executions} executions (retries included) = {self.syncs}"
 
 
 def most_within_a_day(instants: Iterable[datetime]) -> int:
@@ -68,29 +65,99 @@ def most_within_a_day(instants: Iterable[datetime]) -> int:
     return most
 
 
-def objection(demands: Sequence[Demand], policy: RefreshPolicy, *, agreed: int) -> str | None:
-    """Why this configuration is refused, with its arithmetic; None where it is within budget.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """Why a configuration is refused, and what to do about it."""
 
-    `agreed` is what bank and provider allow. Two things are refused: a limit above that; and
-    `always` on a schedule that may use up the limit, where later runs could not do as they are
-    told. With `auto` the limit itself is the worst case: a run that is over it reads.
-    """
-    limit = policy.forced_syncs_per_day
-    if policy.force_sync == "never":
+    problem: str
+    remedy: str
+    of_schedules: bool
+    """Whether the schedules ask too much; else the limit itself is too high, whatever they do."""
+
+    @property
+    def text(self) -> str:
+        """Both."""
+        return f"{self.problem}\n{self.remedy}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorstCase:
+    """What the schedules may ask of each connection in any 24 hours, against what is allowed."""
+
+    demands: Sequence[Demand]
+    policy: RefreshPolicy
+    agreed: int
+    """What bank and provider allow."""
+
+    @property
+    def asked(self) -> int:
+        """Forced syncs of a connection if each execution forced one, which `always` does."""
+        return sum(demand.syncs for demand in self.demands)
+
+    @property
+    def most(self) -> int:
+        """Forced syncs of a connection under the policy: an `auto` run over budget only reads."""
+        if self.policy.force_sync == "never":
+            return 0
+        limit = self.policy.forced_syncs_per_day
+        return self.asked if self.policy.force_sync == "always" else min(self.asked, limit)
+
+    @property
+    def text(self) -> str:
+        """The whole sum, schedule x retries x connections, in lines."""
+        limit = self.policy.forced_syncs_per_day
+        sums = "\n".join(f"  {demand.workflow}: {demand.product}" for demand in self.demands)
+        return (
+            f"For each connection, in any 24 hours:\n{sums}\n"
+            f"  together {self.asked} forced syncs at most, against a budget of {limit} "
+            "(PFO_FORCED_SYNCS_PER_DAY)\n"
+            f"For K connections: K x {self.asked} against K x {limit}, so that their number "
+            "changes nothing."
+        )
+
+    @property
+    def outcome(self) -> str:
+        """What becomes of the sum under the policy."""
+        mode = f"PFO_FORCE_SYNC={self.policy.force_sync}"
+        if self.policy.force_sync == "never":
+            return f"{mode}: no bank is asked."
+        if self.policy.force_sync == "always":
+            return f"{mode}: each execution asks, {self.most} times at most."
+        return f"{mode}: asked for stale data alone, and {self.most} times at most."
+
+    @property
+    def objection(self) -> Objection | None:
+        """Why this configuration is refused; None where it is within budget.
+
+        Two things are refused: a limit above what was agreed; and `always` on a schedule that may
+        use up the limit, where later runs could not do as they are told. With `auto` the limit
+        itself is the worst case.
+        """
+        limit = self.policy.forced_syncs_per_day
+        if self.policy.force_sync == "never":
+            return None
+        if limit > self.agreed:
+            return Objection(
+                problem=(
+                    f"PFO_FORCED_SYNCS_PER_DAY={limit} is more than the {self.agreed} accesses a "
+                    "day and account that are allowed without the account holder."
+                ),
+                remedy=(
+                    f"Lower it, or say with PFO_FORCED_SYNCS_AGREED={limit} that your contract "
+                    "with Powens allows as many."
+                ),
+                of_schedules=False,
+            )
+        if self.policy.force_sync == "always" and self.asked > limit:
+            return Objection(
+                problem=(
+                    "PFO_FORCE_SYNC=always may ask the banks more often than is allowed. "
+                    f"{self.text}"
+                ),
+                remedy=(
+                    "Use PFO_FORCE_SYNC=auto, which asks only for stale data and within the "
+                    "budget, or fewer runs or retries."
+                ),
+                of_schedules=True,
+            )
         return None
-    if limit > agreed:
-        return (
-            f"PFO_FORCED_SYNCS_PER_DAY={limit} is more than the {agreed} accesses a day and "
-            "account that are allowed without the account holder. Lower it, or say with "
-            f"PFO_FORCED_SYNCS_AGREED={limit} that your contract with Powens allows as many."
-        )
-    asked = sum(demand.syncs for demand in demands)
-    if policy.force_sync == "always" and asked > limit:
-        sums = "\n".join(f"  {demand.text}" for demand in demands)
-        return (
-            "PFO_FORCE_SYNC=always asks the banks more often than PFO_FORCED_SYNCS_PER_DAY="
-            f"{limit} allows. Most forced syncs of each connection in any 24 hours:\n{sums}\n"
-            f"  together {asked}, allowed {limit}\n"
-            "Use PFO_FORCE_SYNC=auto, which asks only for stale data, or fewer runs or retries."
-        )
-    return None

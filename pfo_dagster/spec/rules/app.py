@@ -1,4 +1,4 @@
-"""PFO100-PFO109: what a workflow needs and the app config does not give."""
+"""PFO100-PFO109: what workflows need and this installation does not give."""
 
 from __future__ import annotations
 
@@ -36,4 +36,13 @@ CAPABILITY_OFF: Final = Rule(
     "The workflow cannot start: pre-flight refuses it.",
     "capabilities: {enabled: []}",
     of_installation=True,
+)
+OVERSPENT: Final = Rule(
+    "PFO104",
+    "error",
+    "Banks may be asked more often than is allowed",
+    "Whoever does is shut out by the bank. Only this project's own workflows have schedules and a "
+    "budget: it is they that do not load, and the arithmetic says why.",
+    "PFO_FORCE_SYNC=always on 3 runs a day of a step with 3 retries: 3 x 4 = 12 forced syncs of "
+    "each connection, where PFO_FORCED_SYNCS_PER_DAY allows 4",
 )
