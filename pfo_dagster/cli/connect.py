@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import webbrowser
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,9 @@ from pfo_dagster.openbanking.powens.webview import Webview
 from pfo_dagster.resources import powens_timeouts, utc_now
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pfo_dagster.openbanking.callback import Callback
     from pfo_dagster.openbanking.powens.exchange import Timeouts
 
 PRINT_IT = "-"
@@ -60,15 +64,33 @@ def connect(options: ConnectOptions) -> None:
     record = UserRecord.of(settings.data_dir, address)
     if options.none_was_created and not (record.read() or {}).get("user_id"):
         record.withdraw()
-    if settings.powens_user_token and options.user_id is None:
-        out.print("POWENS_USER_TOKEN is set: a bank is added to that user.")
-        client_id = settings.powens_client_id or _client_id()
-        token = settings.powens_user_token
-    else:
-        client_id = settings.powens_client_id or _client_id()
-        token = _user_token(settings, address, client_id, record, options).token
-    webview = Webview(base_url=address, client_id=client_id, redirect_uri=options.redirect_uri)
-    _visit(webview, token, options, powens_timeouts(settings))
+    # Listening comes first: no user is made for a visit that cannot come back.
+    with _listening(options.redirect_uri) as callback:
+        if settings.powens_user_token and options.user_id is None:
+            out.print("POWENS_USER_TOKEN is set: a bank is added to that user.")
+            client_id = settings.powens_client_id or _client_id()
+            token = settings.powens_user_token
+        else:
+            client_id = settings.powens_client_id or _client_id()
+            token = _user_token(settings, address, client_id, record, options).token
+        webview = Webview(base_url=address, client_id=client_id, redirect_uri=options.redirect_uri)
+        _visit(webview, token, callback, options, powens_timeouts(settings))
+
+
+@contextmanager
+def _listening(redirect_uri: str) -> Generator[Callback]:
+    """Wait for the browser at `redirect_uri` while the block runs."""
+    with ExitStack() as stack:
+        try:
+            waiting = awaiting_callback(redirect_uri, state=secrets.token_urlsafe(32))
+            callback = stack.enter_context(waiting)
+        except OSError as error:
+            problem = (
+                f"Nothing can listen at {redirect_uri} ({error.strerror}). Whitelist another "
+                "address in the Powens console, and run this again with --redirect-uri."
+            )
+            raise stop(problem, FAILED) from None
+        yield callback
 
 
 def _address(settings: Settings) -> str:
@@ -163,24 +185,22 @@ def _keep(place: str, variables: dict[str, str]) -> None:
         out.print(f"Before the next command: set -a; . {path}; set +a", soft_wrap=True)
 
 
-def _visit(webview: Webview, token: SecretStr, options: ConnectOptions, timeouts: Timeouts) -> None:
+def _visit(
+    webview: Webview,
+    token: SecretStr,
+    callback: Callback,
+    options: ConnectOptions,
+    timeouts: Timeouts,
+) -> None:
     """Send the account holder to the webview, and wait until the browser comes back."""
-    state = secrets.token_urlsafe(32)
-    try:
-        with awaiting_callback(options.redirect_uri, state=state) as callback:
-            link = webview.connect_link(asyncio.run(_code(webview, token, timeouts)), state=state)
-            out.print("\nConnect the bank in your browser; the link is good once, for 30 minutes:")
-            out.print(link, markup=False, soft_wrap=True)
-            if options.browser:
-                webbrowser.open(link)
-            out.print(f"Waiting at {options.redirect_uri} ...", style="dim")
-            outcome = callback.wait(options.wait_minutes * 60)
-    except OSError as error:
-        problem = (
-            f"Nothing can listen at {options.redirect_uri} ({error.strerror}). Whitelist another "
-            "address in the Powens console, and run this again with --redirect-uri."
-        )
-        raise stop(problem, FAILED) from None
+    code = asyncio.run(_code(webview, token, timeouts))
+    link = webview.connect_link(code, state=callback.state)
+    out.print("\nConnect the bank in your browser; the link is good once, for 30 minutes:")
+    out.print(link, markup=False, soft_wrap=True)
+    if options.browser:
+        webbrowser.open(link)
+    out.print(f"Waiting at {options.redirect_uri} ...", style="dim")
+    outcome = callback.wait(options.wait_minutes * 60)
     if outcome is None:
         problem = (
             f"The browser did not come back within {options.wait_minutes} minutes. Is "

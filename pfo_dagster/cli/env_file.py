@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 
 def store(path: Path, variables: Mapping[str, str], *, unset: Collection[str] = ()) -> None:
-    """Set variables in the file and take others out; its other lines stay. It gets mode 0600."""
+    """Set variables in the file and take others out; its other lines stay. It gets mode 0600.
+
+    A link stays one: the file that it leads to is written.
+    """
+    path = path.resolve()
     kept = _lines(path)
     names = "|".join(map(re.escape, [*variables, *unset]))
     mine = re.compile(rf"\s*(export\s+)?({names})\s*=")
@@ -29,6 +33,7 @@ def store(path: Path, variables: Mapping[str, str], *, unset: Collection[str] = 
 
 def require_storable(path: Path) -> None:
     """Raise the `OSError` that `store` would: before there is a secret that would be lost."""
+    path = path.resolve()
     _lines(path)
     beside, descriptor = _beside(path)
     os.close(descriptor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -43,6 +44,8 @@ class RunProgress:
         self.failures: list[str] = []
         self.interrupted = False
         self.checks: list[dg.AssetCheckEvaluation] = []
+        self.warnings: list[str] = []
+        """What the steps warned of, each once."""
         self.left_out: dict[str, int] = {}
         """By asset, how many rows of the provider's could not be trusted."""
         self._spinner = Spinner("dots", text=f"Running {workflow.spec.meta.title} …")
@@ -59,6 +62,8 @@ class RunProgress:
     def on_event(self, entry: dg.EventLogEntry) -> None:
         """Take in one event of the run."""
         event = entry.dagster_event
+        if event is None and entry.level == logging.WARNING:
+            self._warn(entry.user_message)
         if event is None or event.step_key is None:
             return
         name = event.step_key.rpartition(".")[2]
@@ -80,6 +85,10 @@ class RunProgress:
                 wait = event.step_retry_data.seconds_to_wait or 0
                 step.waits.append(wait)
                 self._say(f"{name} failed; trying again in {wait:g} s …")
+
+    def _warn(self, message: str) -> None:
+        if message not in self.warnings:
+            self.warnings.append(message)
 
     def _count_rejected(self, made: dg.AssetMaterialization) -> None:
         rejected = made.metadata.get("rejected_rows")

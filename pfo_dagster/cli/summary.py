@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 from rich.box import SIMPLE
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
@@ -53,6 +54,8 @@ def print_steps(progress: RunProgress) -> None:
         )
     out.print()
     out.print(table)
+    for warning in progress.warnings:
+        out.print(f"[yellow]warning:[/] {escape(warning)}", soft_wrap=True)
     for check in progress.checks:
         if not check.passed:
             word = "failed" if check.severity is dg.AssetCheckSeverity.ERROR else "warning"

@@ -51,7 +51,7 @@ class Callback:
         if self._outcome is None:
             self._outcome = outcome
             self._arrived.set()
-        return PlainTextResponse("Done. Go back to the terminal.\n", 200, _HEADERS)
+        return PlainTextResponse(f"{outcome.text}. Go back to the terminal.\n", 200, _HEADERS)
 
 
 def checked_redirect(redirect_uri: str) -> tuple[int, str]:

@@ -208,6 +208,15 @@ def test_where_the_token_could_not_be_kept_nobody_is_created(sandbox: Sandbox) -
     assert sandbox.users_created == 0
 
 
+def test_where_the_browser_could_not_come_back_nobody_is_created(sandbox: Sandbox) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        redirect = f"http://127.0.0.1:{taken.getsockname()[1]}/callback"
+        done = sandbox.plainly("connect", "--redirect-uri", redirect)
+    assert done.returncode == 1
+    assert f"Nothing can listen at {redirect}" in done.stderr
+    assert sandbox.users_created == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "said"),
     [

@@ -124,3 +124,12 @@ def test_an_account_whose_row_was_refused_is_excused_by_what_is_wrong_with_it() 
         account().account_id: None,
         "8": "its row could not be trusted: balance: the amount is NaN",
     }
+
+
+def test_a_figure_that_was_left_out_is_not_blamed_on_the_bank() -> None:
+    why = "currency: missing although there are figures; they are left out"
+    bare = account(balance=None, currency=None)
+    refused = Rejected(relation="accounts", record_id=bare.account_id, reason=why)
+    listing = AccountListing(accounts=(bare,), rejected=(refused,))
+    (outcome,) = account_outcomes(listing, {"1": connection()}, policy=RefreshPolicy(), now=NOW)
+    assert outcome.reason == f"its row could not be trusted: {why}"

@@ -61,7 +61,7 @@ def _named(rows: Sequence[Mapping[str, object]]) -> str:
     for column in ("account_id", "connection_id", "record_id"):
         ids = list(dict.fromkeys(str(row[column]) for row in rows if row.get(column) is not None))
         if ids:
-            more = ", ..." if len(ids) > _MOST_NAMED else ""
+            more = " and more" if len(ids) > _MOST_NAMED else ""
             kind = column.removesuffix("_id")
             return f": {kind} {', '.join(ids[:_MOST_NAMED])}{more}"
     return ""

@@ -124,14 +124,18 @@ def account_outcomes(
     now: datetime,
 ) -> list[AccountOutcome]:  # fmt: skip
     """For every account: observed by this refresh, or the reason why its figure is not of now."""
-    excuses: dict[str, str | None] = {
+    refused = {
         row.record_id: f"its row could not be trusted: {row.reason}"
         for row in listing.rejected
         if row.relation == "accounts" and row.record_id is not None
     }
+    excuses: dict[str, str | None] = {**refused}
     for account in listing.accounts:
         connection = connections.get(account.connection_id or "")
-        excuses[account.account_id] = _excuse(account, connection, policy, now)
+        excuse = _excuse(account, connection, policy, now)
+        if excuse == _NO_BALANCE:
+            excuse = refused.get(account.account_id, excuse)
+        excuses[account.account_id] = excuse
     return [
         AccountOutcome(
             account_id=account_id, outcome="excused" if reason else "observed", reason=reason
@@ -225,6 +229,9 @@ _STATES: Mapping[ConnectionState, BalanceState] = {
 }
 
 
+_NO_BALANCE = "the bank gives no balance"
+
+
 def _excuse(
     account: Account, connection: Connection | None, policy: RefreshPolicy, now: datetime
 ) -> str | None:
@@ -244,5 +251,5 @@ def _excuse(
     elif not is_fresh(connection, policy=policy, now=now):
         reason = "stale: the connection has not been updated for long"
     elif account.balance is None:
-        reason = "the bank gives no balance"
+        reason = _NO_BALANCE
     return reason
