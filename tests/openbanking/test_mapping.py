@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,13 +13,16 @@ from pfo_dagster.openbanking import ErrorKind, ProviderError
 from pfo_dagster.openbanking.powens.connections import read_connection, read_connections
 from pfo_dagster.openbanking.powens.json_text import decode
 from pfo_dagster.openbanking.powens.mapping import (
-    read_accounts,
+    AccountReader,
     read_totals,
     read_transactions,
 )
 from pfo_dagster.openbanking.powens.states import user_action
 from pfo_dagster.openbanking.records import Account, ConnectionState, Rejected
 from tests.openbanking.support import KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 IBAN = "FR7630006000011234567890189"
@@ -66,6 +69,15 @@ TRANSACTION = {
     "active": True,
     "last_update": "2026-03-18 05:10:00",
 }
+
+
+def read_accounts(
+    rows: Iterable[object], *, provider: str, identity_key: bytes, now: datetime
+) -> tuple[tuple[Account, ...], tuple[Rejected, ...]]:
+    reader = AccountReader(provider=provider, identity_key=identity_key, now=now)
+    for row in rows:
+        reader.take(row)
+    return reader.accounts, tuple(reader.rejected)
 
 
 def account(**changes: object) -> Account:

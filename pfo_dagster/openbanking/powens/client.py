@@ -25,6 +25,7 @@ from pfo_dagster.openbanking.powens.exchange import (
     UnusableReplyError,
 )
 from pfo_dagster.openbanking.powens.fields import paris_wall_clock
+from pfo_dagster.openbanking.powens.json_page import decode_page
 from pfo_dagster.openbanking.powens.json_text import as_list, as_object, decode
 from pfo_dagster.openbanking.powens.pacing import Pace, Quota
 from pfo_dagster.openbanking.powens.paging import PageTrail, PagingError
@@ -56,7 +57,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The rows of all pages. `head` is the first page's object: totals stand beside its rows."""
+    """The rows of all pages, unless they were taken one by one.
+
+    `head` is the first page's object: totals stand beside its rows.
+    """
 
     rows: tuple[object, ...]
     head: Answer
@@ -113,9 +117,13 @@ class PowensClient:
         path = f"/users/me/connections/{quote(connection_id, safe='')}?expand=connector"
         return await self._get(self._url(path))
 
-    async def accounts(self) -> Listing:
-        """All accounts, deleted and disabled ones included; having none is an empty listing."""
-        return await self._list("/users/me/accounts?all", rows="accounts")
+    async def accounts(self, take: Callable[[object], None] | None = None) -> Listing:
+        """All accounts, deleted and disabled ones included; having none is an empty listing.
+
+        `take` gets each row as soon as it is decoded, so that they need not be in memory together.
+        What it got is worth nothing if this raises.
+        """
+        return await self._list("/users/me/accounts?all", rows="accounts", take=take)
 
     async def transactions(
         self, *, since: date, until: date, changed_after: datetime | None = None
@@ -166,7 +174,9 @@ class PowensClient:
             return None
         return answer if "id" in answer.content else None
 
-    async def _list(self, path: str, *, rows: str) -> Listing:
+    async def _list(
+        self, path: str, *, rows: str, take: Callable[[object], None] | None = None
+    ) -> Listing:
         """All pages of a listing. Powens says 400 `noAccount` where it means an empty one."""
         trail = PageTrail(self._base, self._limits.pages)
         url: httpx.URL | None = self._url(path)
@@ -175,23 +185,27 @@ class PowensClient:
         pages = 0
         while url is not None:
             try:
-                page = await self._get(url)
+                reply = await self._get_reply(url)
+                page, identity = _page(url, reply, rows=rows, take=take or found.append)
             except ProviderError as error:
                 if error.code == NO_ACCOUNT:
-                    page = Answer({rows: []}, error.request_id)
+                    page, identity = Answer({rows: []}, error.request_id), ""
                 else:
                     raise
             head = head or page
             pages += 1
-            url = _take_page(trail, url, page, rows=rows, into=found)
+            url = _next_page(trail, url, page, identity)
         assert head is not None, "there is always a first page"  # noqa: S101 - narrows
         return Listing(tuple(found), head, pages)
 
     async def _get(self, url: httpx.URL) -> Answer:
+        return _answer("GET", url, await self._get_reply(url))
+
+    async def _get_reply(self, url: httpx.URL) -> Reply:
         reply = await self._send_get(url)
         if not httpx.codes.is_success(reply.status):
             raise self._refusal("GET", url, reply)
-        return _answer("GET", url, reply)
+        return reply
 
     async def _send_get(self, url: httpx.URL) -> Reply:
         waits = iter(REDIAL_SECONDS)
@@ -221,30 +235,42 @@ class PowensClient:
         return httpx.URL(f"{self._base}{path}")
 
 
-def _take_page(
-    trail: PageTrail, url: httpx.URL, page: Answer, *, rows: str, into: list[object]
-) -> httpx.URL | None:
-    """Add a page's rows to those found, and say where the next page is."""
-    call = _call("GET", url)
-    found = as_list(page.content.get(rows))
-    if found is None:
-        problem = f"it has no list of {rows}"
-        raise unusable(call=call, problem=problem, request_id=page.request_id)
-    into.extend(found)
+def _next_page(trail: PageTrail, url: httpx.URL, page: Answer, identity: str) -> httpx.URL | None:
+    """Where the page after this one is, if there is one."""
     try:
-        return trail.follow(url, page.content, found)
+        return trail.follow(url, page.content, identity)
     except PagingError as error:
         raise ProviderError(
-            f"{call}: the listing cannot be read to its end: {error}.",
+            f"{_call('GET', url)}: the listing cannot be read to its end: {error}.",
             kind=ErrorKind.FATAL,
             request_id=page.request_id,
         ) from None
 
 
-def _answer(method: str, url: httpx.URL, reply: Reply) -> Answer:
+def _page(
+    url: httpx.URL, reply: Reply, *, rows: str, take: Callable[[object], None]
+) -> tuple[Answer, str]:
+    """A page without its rows, which are handed to `take`, and what tells them from another's."""
+    identity = ""
+
+    def decoded(body: bytes) -> object:
+        nonlocal identity
+        content, identity = decode_page(body, rows, take)
+        return content
+
+    page = _answer("GET", url, reply, decoded)
+    if as_list(page.content.get(rows)) is None:
+        problem = f"it has no list of {rows}"
+        raise unusable(call=_call("GET", url), problem=problem, request_id=page.request_id)
+    return page, identity
+
+
+def _answer(
+    method: str, url: httpx.URL, reply: Reply, decoded: Callable[[bytes], object] = decode
+) -> Answer:
     identity = read_request_id(reply.headers.get("x-request-id"))
     try:
-        content = as_object(decode(reply.body))
+        content = as_object(decoded(reply.body))
     except ValueError:
         # The decoder's own error carries the whole body along, hence `from None`.
         problem = "it is no JSON, or was cut off"

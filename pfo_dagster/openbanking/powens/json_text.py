@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 _UNPRINTABLE = re.compile("[\0-\b\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -33,9 +33,14 @@ def decode(body: bytes) -> object:
     """
     try:
         value = json.loads(body, parse_float=Decimal, parse_constant=Decimal)
-        return _printable(value) if _MAY_BE_UNPRINTABLE.search(body) else value
+        return printable_for(body)(value)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def printable_for(body: bytes) -> Callable[[object], object]:
+    """What makes values that are decoded from `body` printable, see `decode`."""
+    return _printable if _MAY_BE_UNPRINTABLE.search(body) else lambda value: value
 
 
 def _printable(value: object) -> object:

@@ -6,6 +6,8 @@ their sources: section 8 of the Powens reference; what is unknown is left None, 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from sys import intern
 from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
@@ -32,42 +34,54 @@ if TYPE_CHECKING:
 
     from pfo_dagster.openbanking.records import Rejected
 
+_NO_CURRENCY: Final = "currency: missing although there are figures; they are left out"
 _REPLACED: Final = "row: the account is listed twice with different values; the later row is taken"
 
 
-def read_accounts(
-    rows: Iterable[object], *, provider: str, identity_key: bytes, now: datetime
-) -> tuple[tuple[Account, ...], tuple[Rejected, ...]]:
-    """The accounts, and what had to be refused.
+@dataclass(slots=True, kw_only=True)
+class AccountReader:
+    """Reads accounts row by row, so that no more than one row is in memory as it was sent.
 
-    An account with figures but no currency is in both: it exists, but its figures mean nothing.
-    One that moves between two pages while they are fetched is listed twice: the later row counts,
-    and the earlier one is refused if it says something else. Times that cannot be are left out.
+    An account with figures but no currency is in both results: it exists, but its figures mean
+    nothing. One that moves between two pages while they are fetched is listed twice: the later row
+    counts, and the earlier one is refused if it says something else. Times that cannot be by `now`
+    are left out.
     """
-    accounts: dict[str, Account] = {}
-    rejected: list[Rejected] = []
-    for row in rows:
+
+    provider: str
+    identity_key: bytes
+    now: datetime
+    rejected: list[Rejected] = field(default_factory=list["Rejected"])
+    _accounts: dict[str, Account] = field(default_factory=dict[str, Account])
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """Those that were read."""
+        return tuple(self._accounts.values())
+
+    def take(self, row: object) -> None:
+        """Read one more row."""
         try:
             wire = WireAccount.model_validate(row)
         except ValidationError as error:
-            rejected.append(rejection("accounts", row, error, identity_key))
-            continue
-        digest = payload_hash(row, identity_key)
-        earlier = accounts.get(wire.id)
+            self.rejected.append(rejection("accounts", row, error, self.identity_key))
+            return
+        digest = payload_hash(row, self.identity_key)
+        earlier = self._accounts.get(wire.id)
         if earlier and earlier.payload_hash != digest:
-            rejected.append(left_out("accounts", wire.id, _REPLACED, earlier.payload_hash))
-        impossible = impossible_times(wire, now)
-        accounts[wire.id] = _account(
-            wire.model_copy(update=dict.fromkeys(impossible)),
-            provider=provider,
-            identity_key=identity_key,
-            digest=digest,
+            self._leave_out(wire.id, _REPLACED, earlier.payload_hash)
+        if impossible := impossible_times(wire, self.now):
+            wire = wire.model_copy(update=dict.fromkeys(impossible))
+        self._accounts[wire.id] = _account(
+            wire, provider=self.provider, identity_key=self.identity_key, digest=digest
         )
-        reasons = [f"{name}: {IMPOSSIBLE}" for name in impossible]
+        for name in impossible:
+            self._leave_out(wire.id, f"{name}: {IMPOSSIBLE}", digest)
         if wire.currency is None and (wire.balance is not None or wire.coming is not None):
-            reasons.append("currency: missing although there are figures; they are left out")
-        rejected += (left_out("accounts", wire.id, reason, digest) for reason in reasons)
-    return tuple(accounts.values()), tuple(rejected)
+            self._leave_out(wire.id, _NO_CURRENCY, digest)
+
+    def _leave_out(self, account_id: str, reason: str, digest: str | None) -> None:
+        self.rejected.append(left_out("accounts", account_id, reason, digest))
 
 
 def read_transactions(
@@ -111,13 +125,13 @@ def _account(wire: WireAccount, *, provider: str, identity_key: bytes, digest: s
     return Account(
         provider=provider,
         account_id=wire.id,
-        connection_id=wire.id_connection,
-        user_id=wire.id_user,
+        connection_id=_shared(wire.id_connection),
+        user_id=_shared(wire.id_user),
         parent_account_id=wire.id_parent,
         name=_name(wire),
-        account_type=(wire.type or "unknown").lower(),
-        usage=wire.usage,
-        currency=currency.id if currency else None,
+        account_type=intern((wire.type or "unknown").lower()),
+        usage=_shared(wire.usage),
+        currency=_shared(currency.id) if currency else None,
         currency_precision=currency.precision if currency else None,
         balance=wire.balance if currency else None,
         coming=wire.coming if currency else None,
@@ -131,6 +145,11 @@ def _account(wire: WireAccount, *, provider: str, identity_key: bytes, digest: s
         error=wire.error and (code_word(wire.error) or UNREADABLE),
         payload_hash=digest,
     )
+
+
+def _shared(text: str | None) -> str | None:
+    """The text, one for all accounts that have the same."""
+    return text and intern(text)
 
 
 def _name(wire: WireAccount) -> str:

@@ -10,7 +10,7 @@ import httpx
 from pfo_dagster.openbanking.powens.json_text import as_object
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 
 class PagingError(Exception):
@@ -28,13 +28,12 @@ class PageTrail:
     base: httpx.URL
     max_pages: int
     _visited: set[httpx.URL] = field(default_factory=set[httpx.URL])
-    _last_rows: Sequence[object] = ()
+    _last_rows: str = ""
 
-    def follow(
-        self, url: httpx.URL, content: Mapping[str, object], rows: Sequence[object]
-    ) -> httpx.URL | None:
+    def follow(self, url: httpx.URL, content: Mapping[str, object], rows: str) -> httpx.URL | None:
         """The page after the one just read from `url`, or None at the end.
 
+        `rows` tells the page's rows from others, such as a hash of them; empty if there are none.
         Raises `PagingError` for a link to another place, a page seen before, and too many pages.
         """
         if rows and rows == self._last_rows:

@@ -10,7 +10,7 @@ from pfo_dagster.openbanking.powens.computed import read_computed_balances
 from pfo_dagster.openbanking.powens.connections import read_connections
 from pfo_dagster.openbanking.powens.fields import PARIS, read_id
 from pfo_dagster.openbanking.powens.mapping import (
-    read_accounts,
+    AccountReader,
     read_totals,
     read_transactions,
 )
@@ -96,17 +96,14 @@ class PowensProvider(OpenBankingProvider):
 
     async def accounts(self) -> AccountListing:
         """Every account, deleted and disabled ones included, with Powens' own totals."""
-        listing = await self._client.accounts()
-        accounts, rejected = read_accounts(
-            listing.rows,
-            provider=self._name,
-            identity_key=self._identity_key,
-            now=self._clock(),
+        reader = AccountReader(
+            provider=self._name, identity_key=self._identity_key, now=self._clock()
         )
+        listing = await self._client.accounts(reader.take)
         return AccountListing(
-            accounts=accounts,
+            accounts=reader.accounts,
             totals=read_totals(listing.head.content.get("balances")),
-            rejected=rejected,
+            rejected=tuple(reader.rejected),
             request_id=listing.head.request_id,
         )
 
