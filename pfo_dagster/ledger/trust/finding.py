@@ -57,8 +57,8 @@ def objections(
 
 
 def _named(rows: Sequence[Mapping[str, object]]) -> str:
-    """Which ones, as the end of a sentence: the first few ids, where rows have any."""
-    for column in ("account_id", "connection_id", "record_id"):
+    """Which ones, as the end of a sentence: the first few, by what rows have to tell them apart."""
+    for column in ("account_id", "connection_id", "record_id", "currency"):
         ids = list(dict.fromkeys(str(row[column]) for row in rows if row.get(column) is not None))
         if ids:
             more = " and more" if len(ids) > _MOST_NAMED else ""
