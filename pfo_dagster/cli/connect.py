@@ -17,7 +17,7 @@ import typer
 from pydantic import SecretStr
 
 from pfo_dagster.cli import env_file
-from pfo_dagster.cli.console import out, stop
+from pfo_dagster.cli.console import out, reason, stop
 from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, FAILED
 from pfo_dagster.config import PROJECT_ROOT, Settings, load_settings
 from pfo_dagster.openbanking import powens_base_url, validate_base_url
@@ -86,7 +86,7 @@ def _listening(redirect_uri: str) -> Generator[Callback]:
             callback = stack.enter_context(waiting)
         except OSError as error:
             problem = (
-                f"Nothing can listen at {redirect_uri} ({error.strerror}). Whitelist another "
+                f"Nothing can listen at {redirect_uri} ({reason(error)}). Whitelist another "
                 "address in the Powens console, and run this again with --redirect-uri."
             )
             raise stop(problem, FAILED) from None

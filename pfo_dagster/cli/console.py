@@ -36,3 +36,8 @@ def stop(message: str, status: int) -> typer.Exit:
     err.print(prefix, end="")
     err.print(message, markup=False, soft_wrap=True)
     return typer.Exit(status)
+
+
+def reason(error: OSError) -> str:
+    """What the system says to who cannot listen, without the address that Python adds to it."""
+    return (error.strerror or str(error)).partition(" (while attempting")[0]

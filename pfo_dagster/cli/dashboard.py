@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import uvicorn
 
-from pfo_dagster.cli.console import out
+from pfo_dagster.cli.console import out, reason
 from pfo_dagster.config import SettingsError, load_settings
 from pfo_dagster.installed_ledger import open_ledger
 
@@ -66,6 +66,6 @@ def _listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise SettingsError(
-            f"The dashboard cannot listen at {host}, port {port}: {error.strerror}. Is it running"
+            f"The dashboard cannot listen at {host}, port {port}: {reason(error)}. Is it running"
             " already? Choose another port with --port."
         ) from error

@@ -16,7 +16,7 @@ import uvicorn
 
 from pfo_dagster.automation.spool import Spool, bringing
 from pfo_dagster.automation.webhooks import keep_events, kept_events
-from pfo_dagster.cli.console import out, stop
+from pfo_dagster.cli.console import out, reason, stop
 from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, FAILED
 from pfo_dagster.config import load_settings
 from pfo_dagster.dagster_home import use_dagster_home
@@ -70,7 +70,7 @@ def _listener(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        problem = f"{host}:{port} cannot be listened at: {error.strerror}. Choose another --port."
+        problem = f"{host}:{port} cannot be listened at: {reason(error)}. Choose another --port."
         raise stop(problem, FAILED) from None
 
 

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from pfo_dagster.cli import sandbox_events
-from pfo_dagster.cli.console import out, plain_errors, stop
+from pfo_dagster.cli.console import out, plain_errors, reason, stop
 from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, FAILED
 from pfo_dagster.cli.sandbox_setting import show_setting, stage_of
 from pfo_dagster.config import load_settings
@@ -69,9 +69,7 @@ def serve(
                 out.print(f"Look at it, and break it: http://127.0.0.1:{port}/")
                 server.serve(page, port=port, beside=announcer.keep_telling if announcer else None)
         except OSError as error:
-            problem = (
-                f"Port {port} cannot be listened at ({error.strerror}). Choose another: --port"
-            )
+            problem = f"Port {port} cannot be listened at ({reason(error)}). Choose another: --port"
             raise stop(problem, FAILED) from None
 
 

@@ -106,7 +106,7 @@ def _print_link(status: ConnectionStatus, settings: Settings, webview: Webview |
         out.print("             For the link: pfo powens status --link", style="dim")
         return
     link = asyncio.run(_reconnect_link(settings, webview, status.connection.connection_id))
-    out.print("             Once, within half an hour (the page that it ends on may be empty), at:")
+    out.print("             Good once, within half an hour; the page that it ends on may be empty:")
     out.print(link, markup=False, soft_wrap=True)
 
 
@@ -145,4 +145,6 @@ def _when(instant: datetime | None) -> str:
 def _days(days: int | None) -> str:
     if days is None:
         return "-"
-    return f"{days} days left" if days >= 0 else f"expired {-days} days ago"
+    if days < 0:
+        return f"expired {-days} days ago"
+    return f"{days} days left" if days else "ends within a day"

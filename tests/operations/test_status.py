@@ -18,7 +18,7 @@ def test_the_budget_counts_the_last_24_hours_of_this_connection_alone() -> None:
     }
     status = connection_status(connection(), attempts=attempts, policy=POLICY, now=NOW)
     assert status.budget_left == 2
-    assert status.next_refresh.startswith("force: stale")
+    assert status.next_refresh.startswith("asks the bank; stale: last updated ")
     exhausted = connection_status(connection(), attempts={"1": [NOW] * 9}, policy=POLICY, now=NOW)
     assert exhausted.budget_left == 0
     assert "used up" in exhausted.next_refresh

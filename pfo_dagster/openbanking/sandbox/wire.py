@@ -109,7 +109,8 @@ def connection(
     last_update = timeline.last_update(now)
     stopped = plan.state_at(now)
     state = stopped or ("validating" if timeline.is_syncing(now) else None)
-    consent_ends = last_update + (timedelta(days=1) if stopped else timedelta(days=90))
+    lapsed = stopped in {"SCARequired", "webauthRequired"}
+    consent_ends = last_update + timedelta(days=1 if lapsed else 90)
     return {
         "id": plan.connection_id,
         "id_user": world.user_id,

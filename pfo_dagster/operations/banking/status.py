@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.openbanking.powens.states import user_action
 from pfo_dagster.openbanking.records import ConnectionState
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CONSENT_WARNING_DAYS = 14
 """A consent that ends within so many days is worth renewing now (it lasts at most 180)."""
+_ACTIONS: Final = {"read": "reads what is there", "force": "asks the bank"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ def connection_status(
         is_fresh=is_fresh(connection, policy=policy, now=now),
         consent_days_left=days_left,
         budget_left=max(policy.forced_syncs_per_day - len(made), 0),
-        next_refresh=f"{decision.action}: {decision.reason}",
+        next_refresh=f"{_ACTIONS[decision.action]}; {decision.reason}",
         to_do=to_do,
         needs_account_holder=to_do is not None and connection.state is not ConnectionState.FAILED,
     )
