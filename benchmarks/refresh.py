@@ -6,12 +6,13 @@ decided, checked or recorded. Each has a process (`refreshing`) and a sandbox of
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -97,7 +98,7 @@ def world(accounts: int) -> World:
     return World(seed=1, connections=connections, accounts=plans, began=began - timedelta(days=150))
 
 
-@contextmanager
+@contextlib.contextmanager
 def _sandbox(accounts: int) -> Generator[tuple[str, Counter[str]]]:
     """The sandbox of such a world on a socket, with a count of what was asked."""
     calls: Counter[str] = Counter()
@@ -132,19 +133,20 @@ def _measured(accounts: int, command: Sequence[str], data_dir: Path) -> Taken:
             "POWENS_USER_TOKEN": SANDBOX_TOKEN,
         }
         began = time.perf_counter()
-        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as run:  # noqa: S603
-            assert run.stdout is not None  # noqa: S101 - narrows
-            said = run.stdout.read().split()
-            _, status, usage = os.wait4(run.pid, 0)
-            run.returncode = os.waitstatus_to_exitcode(status)
-        if run.returncode:
-            raise SystemExit(f"{' '.join(command)} failed; see above")
-        try:
-            seconds = float(said[-1])
-        except ValueError:
-            seconds = time.perf_counter() - began
-        cpu = usage.ru_utime + usage.ru_stime
-        return Taken(seconds, cpu, usage.ru_maxrss / 1024, Counter(calls))
+        run = subprocess.run(  # noqa: S603
+            [_PYTHON, "-S", "-m", "benchmarks.launching", *command],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        seconds = time.perf_counter() - began
+    if run.returncode:
+        raise SystemExit(f"{' '.join(command)} failed; see above")
+    *said, taken = run.stdout.splitlines()
+    with contextlib.suppress(ValueError, IndexError):
+        seconds = float(said[-1])
+    return Taken(seconds=seconds, calls=Counter(calls), **json.loads(taken))
 
 
 def _told(taken: Taken) -> str:
