@@ -106,7 +106,8 @@ def _print_link(status: ConnectionStatus, settings: Settings, webview: Webview |
         out.print("             For the link: pfo powens status --link", style="dim")
         return
     link = asyncio.run(_reconnect_link(settings, webview, status.connection.connection_id))
-    out.print("             Good once, within half an hour; the page that it ends on may be empty:")
+    note = "Good once, within half an hour; the page that it ends on may be empty:"
+    out.print(f"             {note}", soft_wrap=True)
     out.print(link, markup=False, soft_wrap=True)
 
 
