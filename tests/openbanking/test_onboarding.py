@@ -132,8 +132,13 @@ def test_a_known_user_gets_another_token_and_no_user_is_created(record: UserReco
         assert run(work(known_user_id="1")).token.get_secret_value() == SANDBOX_TOKEN
         assert app.state.onboarding.users_created == 0
         assert run(work()).user_id == "1"
-        with pytest.raises(ProviderError):
+        with pytest.raises(ProviderError, match=r"has no user 2\. The Powens console lists"):
             run(work(known_user_id="2"))
+        record.finish("3")  # One that was deleted at Powens since.
+        with pytest.raises(
+            ProviderError, match=r"no user 3\. It is on record in .*: if it was del"
+        ):
+            run(work())
         assert app.state.onboarding.users_created == 0
         record.withdraw()
         assert run(work()).user_id == "1"

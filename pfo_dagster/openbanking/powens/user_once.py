@@ -90,7 +90,12 @@ async def user_once(
     known = record.read()
     user_id = known_user_id or (known or {}).get("user_id")
     if user_id is not None:
-        user = await onboarding.renew_token(application, user_id)
+        try:
+            user = await onboarding.renew_token(application, user_id)
+        except ProviderError as error:
+            if error.code != "notFound":
+                raise
+            raise _no_such_user(user_id, record, named=known_user_id is not None) from None
         record.finish(user.user_id)
         return user
     if known is not None:
@@ -108,6 +113,17 @@ async def user_once(
         raise
     record.finish(user.user_id)
     return user
+
+
+def _no_such_user(user_id: str, record: UserRecord, *, named: bool) -> ProviderError:
+    remedy = (
+        "The Powens console lists those that it has. Without --user-id, the one on record is taken,"
+        " or one is created."
+        if named
+        else f"It is on record in {record.path}: if it was deleted at Powens, delete that file, and"
+        " run this again to create another. Or name one that is there with --user-id."
+    )
+    return ProviderError(f"This domain has no user {user_id}. {remedy}", kind=ErrorKind.FATAL)
 
 
 def _unclear(what_happened: str) -> ProviderError:
