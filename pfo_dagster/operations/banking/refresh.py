@@ -16,6 +16,7 @@ from pfo_dagster.operations.banking.access import (
     ledger_of,
     recording,
 )
+from pfo_dagster.operations.banking.attempts import AttemptLog
 from pfo_dagster.operations.banking.decisions import (
     BUDGET_WINDOW,
     Decision,
@@ -124,32 +125,30 @@ async def _refresh_connections(
         if decision.action == "read":
             return _Handled(connection, "read", decision.reason, _standing_error(connection))
         async with gate:
-            return await _force(context, access, bank, connection, decision)
+            return await _force(context, log, bank, connection, decision)
 
-    return list(await asyncio.gather(*(handle(connection) for connection in connections)))
+    with AttemptLog(ledger_of(context)) as log:
+        return list(await asyncio.gather(*(handle(connection) for connection in connections)))
 
 
 async def _force(
     context: OperationContext[RefreshInput],
-    access: BankAccess,
+    log: AttemptLog,
     bank: OpenBankingProvider,
     connection: Connection,
     decision: Decision,
 ) -> _Handled:
-    """Sync one connection. The attempt is on record before the bank hears of it.
-
-    Readers see it with what the refresh brings: to publish it by itself took longer than the call.
-    """
+    """Sync one connection. The attempt is on record before the bank hears of it."""
+    access = bank_access(context)
 
     def record_attempt() -> None:
-        with ledger_of(context).writer(publishes=False) as writer:
-            writer.record_sync_attempt(
-                tenant_id=access.tenant_id,
-                provider=bank.name,
-                connection_id=connection.connection_id,
-                run_id=context.run_id,
-                at=access.clock(),
-            )
+        log.record(
+            tenant_id=access.tenant_id,
+            provider=bank.name,
+            connection_id=connection.connection_id,
+            run_id=context.run_id,
+            at=access.clock(),
+        )
 
     try:
         outcome = await bank.sync(connection, about_to_ask=record_attempt)
