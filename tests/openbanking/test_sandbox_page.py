@@ -131,6 +131,10 @@ def test_its_forms_change_what_the_api_answers(stage: Stage, browser: httpx.Clie
     assert seen("").status_code == 200
     assert "used up" in submit(browser, "mend", rule=rule.model_dump_json())
 
+    assert submit(browser, "break", **{**broken, "breakage": "dns"}).startswith("status")
+    assert seen("").status_code == 200, "that rule is for a run, which has no server"
+    assert [rule.breakage for rule in stage.panel.read().rules] == ["dns"]
+
     assert submit(browser, "delete", connection="102").startswith("status")
     assert seen("/connections/102").status_code == 404
     assert submit(browser, "delete", connection="user").startswith("status")

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from pfo_dagster.openbanking.sandbox.controls import ControlPanel, Rule
 
 BEFORE_ANY_ANSWER: Final[Mapping[str, str]] = {
-    "dns": "the server's name cannot be resolved",
+    "dns": "the name cannot be resolved",
     "tls": "the TLS handshake fails",
-    "certificate": "the server's certificate is one that nobody trusts",
+    "certificate": "a certificate that nobody trusts",
 }
 """By the name that a rule has as its breakage."""
 
