@@ -1,7 +1,8 @@
 """One page of a listing, of which each row is handed on as soon as it is decoded.
 
 A listing may hold thousands of accounts in one answer, and decoded they take six times its size:
-so the two outermost levels are read here, and each row by the standard decoder. Called by `client`.
+so the two outermost levels are read here, and each row by the standard decoder. (Streaming parsers
+refuse a document for one NaN; here that refuses its row.) Called by `client`.
 """
 
 from __future__ import annotations
