@@ -6,7 +6,7 @@ things. To change a table, add a file; never edit one that was released. To chan
 edit it in `views/` and add a file that says so.
 
 Before 0028 the numbered files made the views as well, and some made nothing else; their checksums
-are in `before_0028.sha256`. What they made of the tables is what today's files make.
+are in `before_0028.sha256`, of some files two. All made the same of the tables as today's files.
 """
 
 from __future__ import annotations
@@ -113,16 +113,32 @@ def refuse_newer(connection: DuckDBPyConnection) -> None:
         raise _too_new(version, known)
 
 
+def note_if_older(connection: DuckDBPyConnection) -> str:
+    """What to add to a complaint about something that a file does not have; empty if it is of now.
+
+    For who only reads, as for `refuse_newer`.
+    """
+    [(version,)] = rows_of(connection, "SELECT max(version) FROM history.schema_migrations")
+    known = _newest_version()
+    if version == known:
+        return ""
+    return (
+        f" An earlier program published the file (schema version {version}, here it is {known}):"
+        " the next `pfo run` brings it up to date."
+    )
+
+
 @cache
 def _newest_version() -> int:
     return max(migration.version for migration in bundled_migrations())
 
 
 @cache
-def _checksums_before_0028() -> dict[str, str]:
+def _files_before_0028() -> set[tuple[str, str]]:
+    """Checksum and name of each."""
     listed = resources.files("pfo_dagster.ledger").joinpath("schema", "before_0028.sha256")
     lines = listed.read_text(encoding="utf-8").splitlines()
-    return {name: checksum for checksum, name in map(str.split, lines)}
+    return {(checksum, name) for checksum, name in map(str.split, lines)}
 
 
 def _too_new(version: int, known: int) -> SchemaError:
@@ -158,10 +174,10 @@ def _refuse_mismatch(applied: dict[int, tuple[str, str]], migrations: Sequence[M
     newest = max(known, default=0)
     if applied and max(applied) > newest:
         raise _too_new(max(applied), newest)
-    former = _checksums_before_0028()
+    former = _files_before_0028()
     for version, (name, checksum) in applied.items():
         of_today = known[version].checksum if version in known else None
-        if checksum not in {of_today, former.get(name)}:
+        if checksum != of_today and (checksum, name) not in former:
             raise SchemaError(
                 f"Schema file {name} is not the one that this ledger was made with (its checksum"
                 f" was {checksum[:12]}). Put the original back, and make the change in a new file"

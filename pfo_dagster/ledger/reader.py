@@ -14,7 +14,7 @@ import duckdb
 from pfo_dagster.ledger.arrow import as_rows, distinct_names, in_utc
 from pfo_dagster.ledger.database import OFFLINE, explaining
 from pfo_dagster.ledger.errors import NotPublishedError, QueryError
-from pfo_dagster.ledger.migrations import refuse_newer
+from pfo_dagster.ledger.migrations import note_if_older, refuse_newer
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -70,7 +70,8 @@ class Reader:
             known = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
             names = sorted(str(row["table_name"]) for row in self.rows(known))
             message = f"There is no relation {name!r} in the published file. There are: "
-            raise QueryError(message + ", ".join(names)) from error
+            note = note_if_older(self._connection)
+            raise QueryError(f"{message}{', '.join(names)}.{note}") from error
 
     def table(self, sql: str, params: Parameters = None) -> pa.Table:
         """The result of one query: amounts as decimal128, instants as timestamps in UTC.
@@ -84,6 +85,9 @@ class Reader:
             return in_utc(distinct_names(relation.to_arrow_table()))
         except duckdb.OutOfMemoryException as error:
             raise QueryError(_TOO_LARGE) from error
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            note = note_if_older(self._connection)
+            raise QueryError(f"{str(error).strip()}{note}") from error
         except duckdb.Error as error:
             raise QueryError(str(error).strip()) from error
 

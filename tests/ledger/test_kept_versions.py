@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import shutil
 import signal
@@ -13,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pfo_dagster.ledger import Ledger
+from pfo_dagster.ledger import Ledger, QueryError, SchemaError
 from pfo_dagster.ledger.migrations import bundled_migrations
 from tests.ledger.builders import balance, in_another_process, published, record, refresh
 from tests.ledger.kept import file_of, kept_versions
@@ -106,6 +107,40 @@ def test_all_that_it_held_is_kept_and_answered_for(
     with ledger.writer() as writer:
         record(writer, refresh("r9"), [balance("7", account_id="1")])
     assert {row["amount"] for row in published(ledger, "latest_balances")} == {7}
+
+
+def test_what_an_earlier_publication_lacks_is_explained(tmp_path: Path) -> None:
+    ledger = ledger_of(10, tmp_path / "data")
+    ledger.published_path.parent.mkdir()
+    shutil.copyfile(ledger.warehouse_path, ledger.published_path)
+    newest = bundled_migrations()[-1].version
+    told = f"version 10, here it is {newest}.*next `pfo run`"
+    with ledger.reader() as reader:
+        assert len(reader.rows("FROM latest_balances")) == 1
+        for asking in (
+            lambda: reader.rows("FROM account_lineage"),
+            lambda: reader.rows("SELECT payload_hash FROM rejected"),
+            lambda: reader.relation("account_lineage"),
+        ):
+            with pytest.raises(QueryError, match=told):
+                asking()
+
+
+@pytest.mark.parametrize(
+    ("checksum", "known"),
+    [("2a80a5a6f090c8f353732665aebe8c80734a8fedd695bd1cccdc5613cd3e36d5", True), ("2a80", False)],
+)
+def test_the_checksums_that_a_file_once_had_are_known(
+    checksum: str, known: bool, tmp_path: Path
+) -> None:
+    ledger = ledger_of(27, tmp_path / "data")
+    with duckdb.connect(str(ledger.warehouse_path)) as earlier:
+        earlier.execute(
+            "UPDATE history.schema_migrations SET checksum = ? WHERE version = 27", [checksum]
+        )
+    refused = pytest.raises(SchemaError, match=r"0027_absences\.sql is not the one")
+    with contextlib.nullcontext() if known else refused:
+        ledger.catch_up()
 
 
 KILLED_WHILE_MIGRATING = """

@@ -83,4 +83,4 @@ SELECT
     sum(accounts)::BIGINT AS accounts
 FROM positions_in(home, on_day, known_at := known_at, rates_on := rates_on)
 GROUP BY ALL;
-COMMENT ON MACRO TABLE total_in IS 'total_in(home, day, known_at := instant, rates_on := other_day): the total of each provider in a home currency, with the rates and days it was made with. It is NULL where any rate is missing, and missing_rates names them.';
+COMMENT ON MACRO TABLE total_in IS 'total_in(home, day, known_at := instant, rates_on := other_day): the total of each provider in a home currency, with the rates and days it was made with. It is NULL where any currency has no rate to the home currency; missing_rates names these.';

@@ -1,0 +1,1 @@
+-- Views only: `total_in` says what its missing_rates are.
