@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SANDBOX_CONTROLS = "sandbox-controls.json"
 """The file in the data folder that says how the sandbox is set."""
+SANDBOX_STATE = "sandbox.json"
+"""The file in the data folder in which the sandbox remembers what was asked of it."""
 
 
 def open_ledger(settings: Settings) -> Ledger:

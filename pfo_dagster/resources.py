@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from pfo_dagster.config import SettingsError
-from pfo_dagster.installed_ledger import bank_clock, open_ledger, panel_of, utc_now
+from pfo_dagster.installed_ledger import SANDBOX_STATE, bank_clock, open_ledger, panel_of, utc_now
 from pfo_dagster.openbanking import (
     ProviderError,
     open_powens,
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from pfo_dagster.spec import AppConfig
 
 
-SANDBOX_STATE = "sandbox.json"
-"""The file in the data folder in which the sandbox remembers what was asked of it."""
 POWENS_CALLS = "powens-calls.json"
 """The file in which the processes that call Powens count their calls of the last minute."""
 DEFAULT_TENANT = "household"

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 def stage_of(settings: Settings) -> Stage:
     """The sandbox of this data folder, which `pfo run` reads too."""
-    from pfo_dagster.openbanking.sandbox import (  # noqa: PLC0415 - slow to import
-        SandboxState,
-        Stage,
-    )
-    from pfo_dagster.resources import (  # noqa: PLC0415 - slow to import
+    from pfo_dagster.installed_ledger import (  # noqa: PLC0415 - slow to import
         SANDBOX_STATE,
         panel_of,
         utc_now,
+    )
+    from pfo_dagster.openbanking.sandbox import (  # noqa: PLC0415 - slow to import
+        SandboxState,
+        Stage,
     )
 
     return Stage(

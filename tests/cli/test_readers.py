@@ -19,6 +19,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pfo_dagster.ledger import Ledger
+from pfo_dagster.openbanking import ProviderError
+from pfo_dagster.openbanking.sandbox import SandboxState
 from tests.cli.test_pfo import assert_no_traceback, pfo
 from tests.ledger.builders import account, balance, record, refresh
 
@@ -212,6 +214,21 @@ def test_restore_brings_a_lost_ledger_back_and_replaces_none(data: Path, tmp_pat
     missing = pfo("restore", str(tmp_path / "none.duckdb"), data=tmp_path / "other")
     assert missing.returncode == 2
     assert "does not exist" in missing.stderr
+
+
+def test_a_restored_ledger_of_the_sandbox_takes_no_figures_of_an_earlier_time(
+    tmp_path: Path,
+) -> None:
+    ahead = NOW + timedelta(days=3)
+    with Ledger(tmp_path / "old").writer() as writer:
+        record(writer, refresh("r1", at=ahead), [balance("1", as_of=ahead, fetched_at=ahead)])
+    restored = pfo("restore", str(tmp_path / "old/published/balances.duckdb"), data=tmp_path / "x")
+    assert restored.returncode == 0, restored.stderr
+    told = f"pfo sandbox clock {ahead:%Y-%m-%dT%H:%M:%S}+00:00"
+    assert told in restored.stdout
+    state = SandboxState(tmp_path / "x" / "sandbox.json")
+    with pytest.raises(ProviderError, match="clock was put back"):
+        state.read_at(NOW)
 
 
 def test_a_total_in_one_currency_comes_with_its_rates_or_not_at_all(tmp_path: Path) -> None:
