@@ -10,7 +10,7 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
-from pfo_dagster.cli.console import out
+from pfo_dagster.cli.console import out, print_uncut
 from pfo_dagster.cli.query import print_rows
 from pfo_dagster.cli.sources import source_names
 from pfo_dagster.cli.total import total_lines
@@ -69,8 +69,9 @@ def print_balances(
             out.print(f"Of {escape(names[source])}", style="bold")
         if source[1] == "sandbox":
             out.print("SANDBOX: all data is made up.", style="bold yellow")
-        out.print(_accounts(list(of_source), today))
-    out.print(_sums(sums, names))
+        of_one = list(of_source)
+        print_uncut(_accounts(of_one, today), names=[f"  {one.account_name}" for one in of_one])
+    print_uncut(_sums(sums, names))
     out.print("Dim accounts are in no total; currencies are never added.", style="dim")
     for lines in total_lines(home, names, worth, rates, today) if home else ():
         out.print()

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 
+from pfo_dagster.cli.exit_codes import FAILED
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from rich.table import Table
 
 out = Console(soft_wrap=False, highlight=False)
 err = Console(stderr=True, highlight=False)
+
+_ANY_WIDTH: Final = 10_000
+_SHORTEST_NAME: Final = 14
+
+
+def print_uncut(table: Table, *, names: Iterable[str] = ()) -> None:
+    """Print a table of amounts, be it wider than the terminal: half of an amount reads like one.
+
+    `names` are the cells of its first column, which are cut first.
+    """
+    whole = Console(width=_ANY_WIDTH).measure(table).maximum
+    longest = max(map(cell_len, names), default=0)
+    least = whole - longest + min(longest, _SHORTEST_NAME)
+    shown_on = out if least <= out.width else Console(width=least, highlight=False)
+    shown_on.print(table)
 
 
 @contextmanager
@@ -20,6 +41,15 @@ def plain_errors() -> Iterator[None]:
     """Turn what people can mend into one message and an exit status, never a traceback."""
     try:
         yield
+    except BrokenPipeError:
+        # Whoever read our output has read enough.
+        raise typer.Exit(FAILED) from None
+    except UnicodeEncodeError as error:
+        message = (
+            f"{sys.stdout.encoding} has no {error.object[error.start : error.end]!r}, which is part"
+            " of the output. Set PYTHONIOENCODING=utf-8."
+        )
+        raise stop(message, FAILED) from None
     except Exception as error:
         # Imported here, because Dagster takes a second and most commands never fail.
         from pfo_dagster.cli.errors import explain  # noqa: PLC0415

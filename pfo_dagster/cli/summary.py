@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from pfo_dagster.cli.console import out
+from pfo_dagster.cli.console import out, print_uncut
 from pfo_dagster.ledger import as_text, positions, stale_accounts
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def print_positions(ledger: Ledger) -> None:
             f"{one.oldest_age_days} d" if one.oldest_age_days else "today",
         )
     out.print()
-    out.print(table)
+    print_uncut(table)
     out.print("Amounts of different currencies are never added.", style="dim")
     if stale:
         out.print("\n[bold yellow]Not of now[/]")

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _HEIGHT = 150
+_FIGURE = ",.8~f"
+"""As many decimals as tell one figure from the next: bitcoin has eight."""
 _FEW = 60
 """Up to so many figures each is marked, since a single one makes no line."""
 
@@ -45,8 +47,8 @@ def _steps(data: pa.Table, *, x: str, y: str, title: str, description: str) -> a
         .mark_line(interpolate="step-after", point=data.num_rows <= _FEW)
         .encode(
             x=alt.X(x, title=None),
-            y=alt.Y(y, title=None, scale=alt.Scale(zero=False), axis=alt.Axis(format=",.2~f")),
-            tooltip=[alt.Tooltip(x, title="of"), alt.Tooltip(y, title="amount", format=",.2f")],
+            y=alt.Y(y, title=None, scale=alt.Scale(zero=False), axis=alt.Axis(format=_FIGURE)),
+            tooltip=[alt.Tooltip(x, title="of"), alt.Tooltip(y, title="amount", format=_FIGURE)],
         )
         .properties(title=title, height=_HEIGHT, width="container")
     )

@@ -107,7 +107,13 @@ def refuse_newer(connection: DuckDBPyConnection) -> None:
 
     For who only reads. The file has to be the current database (`USE`).
     """
-    [(version,)] = rows_of(connection, "SELECT max(version) FROM history.schema_migrations")
+    try:
+        [(version,)] = rows_of(connection, "SELECT max(version) FROM history.schema_migrations")
+    except duckdb.CatalogException:
+        raise SchemaError(
+            "The published file is a DuckDB database of something else. Move it away; the next"
+            " `pfo run` publishes the ledger again."
+        ) from None
     known = _newest_version()
     if version is not None and version > known:
         raise _too_new(version, known)

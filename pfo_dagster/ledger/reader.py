@@ -126,6 +126,10 @@ class Reader:
 
     def _refuse_changes(self, sql: str) -> None:
         """Refuse all but queries: DETACH and ATTACH would open the file again, for writing."""
+        try:
+            sql.encode()
+        except UnicodeEncodeError as error:
+            raise QueryError("The query has bytes in it that are no text in UTF-8.") from error
         kinds = [statement.type.name for statement in self._connection.extract_statements(sql)]
         if not kinds:
             raise QueryError("There is no query in it. Try `FROM latest_balances`.")

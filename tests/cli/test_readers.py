@@ -163,6 +163,20 @@ def test_a_query_without_an_end_can_be_interrupted(data: Path) -> None:
     assert_no_traceback(done)
 
 
+def test_no_amount_is_cut_where_the_terminal_is_narrow(data: Path) -> None:
+    done = pfo("balances", data=data, COLUMNS="30")
+    assert "-200 000.00" in done.stdout
+    assert "…" not in done.stdout
+
+
+def test_what_the_terminal_cannot_show_is_told_in_words(data: Path) -> None:
+    done = pfo("query", "--format", "csv", "SELECT '猫'", data=data, PYTHONIOENCODING="ascii")
+    assert done.returncode == 1
+    assert "ascii has no" in done.stderr
+    assert "Set PYTHONIOENCODING=utf-8" in done.stderr
+    assert_no_traceback(done)
+
+
 def test_verify_fails_only_for_what_is_disproved(data: Path, tmp_path: Path) -> None:
     done = pfo("verify", data=data)
     assert done.returncode == 0, done.stdout

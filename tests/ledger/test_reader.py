@@ -47,6 +47,7 @@ def test_what_reads_is_answered(reader: Reader, sql: str) -> None:
 @pytest.mark.parametrize(
     ("sql", "message"),
     [
+        ("SELECT '\udcff'", "no text in UTF-8"),
         ("DETACH ledger", "Only queries"),
         ("ATTACH 'other.duckdb'", "Only queries"),
         ("DELETE FROM balances", "Only queries"),
@@ -159,3 +160,11 @@ def test_what_a_newer_program_published_is_not_read(ledger: Ledger) -> None:
         pass
     with pytest.raises(SchemaError, match=r"version 999"):
         Reader.lasting(ledger.published_path)
+
+
+def test_somebody_elses_database_is_not_taken_for_a_publication(ledger: Ledger) -> None:
+    ledger.published_path.parent.mkdir(parents=True)
+    with duckdb.connect(str(ledger.published_path)) as other:
+        other.execute("CREATE TABLE mine (a INT)")
+    with pytest.raises(SchemaError, match="DuckDB database of something else"), ledger.reader():
+        pass
