@@ -18,16 +18,13 @@ dev: $(VENV)/.run ## Dagster's UI on http://localhost:3000
 dashboard: $(VENV)/.dashboard ## what is held, in the browser: http://localhost:2718
 	@$(BIN)/pfo dashboard
 
-# Tests with a browser wait more than they work, so they run beside the others. Their process is
-# their own, since Playwright leaves an event loop running in it.
-WITH_BROWSER := tests/ui tests/dashboard
-
+# The tests of Dagster's UI wait more than they work, so they run beside the others.
 test: $(VENV)/.dev ## the whole test suite
-	@$(BIN)/pytest $(WITH_BROWSER) > $(VENV)/browser.log 2>&1 & browser=$$!; \
-	  trap "kill $$browser" INT TERM; \
-	  $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(WITH_BROWSER:%=--ignore=%); \
-	  others=$$?; wait $$browser; seen=$$?; \
-	  echo "With a browser ($(WITH_BROWSER)):"; cat $(VENV)/browser.log; \
+	@$(BIN)/pytest tests/ui > $(VENV)/ui.log 2>&1 & ui=$$!; \
+	  trap "kill $$ui" INT TERM; \
+	  $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/ui; \
+	  others=$$?; wait $$ui; seen=$$?; \
+	  echo "tests/ui:"; cat $(VENV)/ui.log; \
 	  test $$others -eq 0 -a $$seen -eq 0
 
 check: $(VENV)/.dev ## lint, format, types, layers, and the generated pages
