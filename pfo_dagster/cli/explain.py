@@ -92,6 +92,9 @@ def _lines(one: Explanation) -> Iterator[tuple[str, str]]:
     yield "from", f"{one.institution or 'unknown bank'}, by {one.provider}{made_up}"
     if one.closed_on:
         yield "closed", f"counts nowhere from {one.closed_on} on"
+    if one.absence:
+        gone, back = one.absence.closed_on, one.absence.returned_on
+        yield "absent", f"counts nowhere from {gone} on, until it was back on {back}"
     yield "what it is", f"{one.meaning} ({one.type_basis})"
     yield "of", f"{_instant(one.as_of)}: {_BASES[one.as_of_basis]}"
     yield "asked", f"{_instant(one.fetched_at)}; state {one.state}"

@@ -250,11 +250,14 @@ def history(observed: pa.Table, precision: int) -> str:
 
 def explanation(told: Explanation) -> str:
     """Where an account's figure comes from, as `pfo explain` tells it."""
+    # A figure that is explained as known at an instant may be of an account that was closed then.
+    counts = [("Counts", f"nowhere from {told.closed_on} on")] if told.closed_on else []
     amount = as_text(told.amount, places=told.precision, grouped=True)
     replaced = told.replacement
     return facts(
         [
             ("Figure", f"{amount} {told.currency or '?'}, {told.balance_type}"),
+            *counts,
             ("What it is", f"{told.meaning} ({told.type_basis})"),
             ("Of", f"{instant(told.as_of)} ({told.as_of_basis})"),
             ("Asked", f"{instant(told.fetched_at)}; state {told.state}"),

@@ -21,6 +21,7 @@ from pfo_dagster.ledger.errors import (
     StorageError,
 )
 from pfo_dagster.ledger.explanations import (
+    Absence,
     Explanation,
     KnownAccount,
     Renumbering,
@@ -92,6 +93,7 @@ __all__ = [
     "EXPORT_FORMATS",
     "RATES_GOOD_FOR_DAYS",
     "TRUST_CHECKS",
+    "Absence",
     "AccountOutcome",
     "AccountRow",
     "AccountType",

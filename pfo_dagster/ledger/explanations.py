@@ -30,6 +30,15 @@ class Replacement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """Days on which an account that came back counted nowhere."""
+
+    closed_on: date
+    returned_on: date
+    """The first day on which it counts again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """One figure of an account with everything that the ledger knows of its origin.
 
@@ -44,7 +53,9 @@ class Explanation:
     account_name: str
     account_type: str
     closed_on: date | None
-    """The first day on which the account counts nowhere."""
+    """The first day on which the account counts nowhere, if it is closed."""
+    absence: Absence | None
+    """Why the figure did not count on the day that was asked for, though the account is open."""
     precision: int
     """How many decimals the currency has."""
 
@@ -114,17 +125,32 @@ def explain(
 ) -> list[Explanation]:
     """The figures of an account, current first: those of now, or of the end of a day (Paris time).
 
-    `known_at`, an aware instant, leaves out what was recorded later, but for what then took the
-    place of a figure. One per tenant, provider and balance type; empty for an account without
-    observations by then.
+    A day on which the account was closed or absent is told the last figure before, which counted
+    nowhere on it. `known_at`, an aware instant, leaves out what was recorded later, but for what
+    then took the place of a figure. One per tenant, provider and balance type; empty for an account
+    without observations by then.
     """
     rows = reader.rows(
         """
         SELECT explained.*, accounts.name AS account_name, accounts.account_type,
             accounts.closed_on, coalesce(accounts.currency_precision, 0) AS precision,
-            connections.institution
+            absent.closed_on AS absent_from, absent.returned_on, connections.institution
         FROM explain($account_id) AS explained
-        JOIN accounts USING (tenant_id, provider, account_id)
+        JOIN (
+            FROM history.accounts
+            WHERE $known_at IS NULL OR recorded_at <= $known_at
+            QUALIFY row_number() OVER (
+                PARTITION BY tenant_id, provider, account_id ORDER BY commit_number DESC
+            ) = 1
+        ) AS accounts USING (tenant_id, provider, account_id)
+        LEFT JOIN (
+            SELECT tenant_id, provider, account_id,
+                min(closed_on) AS closed_on, max(returned_on) AS returned_on
+            FROM account_absences
+            WHERE closed_on <= $on AND returned_on > $on
+                AND ($known_at IS NULL OR recorded_at <= $known_at)
+            GROUP BY ALL
+        ) AS absent USING (tenant_id, provider, account_id)
         LEFT JOIN connections
             ON connections.tenant_id = explained.tenant_id
             AND connections.provider = explained.provider
@@ -184,6 +210,8 @@ def renumberings(reader: Reader, account_id: str) -> list[Renumbering]:
 
 
 def _explanation(row: dict[str, object]) -> Explanation:
+    closed_on, returned_on = row.pop("absent_from"), row.pop("returned_on")
+    absence = None if closed_on is None else Absence(closed_on=closed_on, returned_on=returned_on)  # pyright: ignore[reportArgumentType] the columns are the fields
     kind = row.pop("replacement")
     taken = {
         "at": row.pop("replaced_at"),
@@ -192,4 +220,4 @@ def _explanation(row: dict[str, object]) -> Explanation:
         "run_id": row.pop("replaced_by_run_id"),
     }
     replacement = None if kind is None else Replacement(kind=kind, **taken)  # pyright: ignore[reportArgumentType] the columns are the fields
-    return Explanation(**row, replacement=replacement)  # pyright: ignore[reportArgumentType] the columns are the fields
+    return Explanation(**row, absence=absence, replacement=replacement)  # pyright: ignore[reportArgumentType] the columns are the fields

@@ -100,6 +100,21 @@ def test_explain_tells_of_an_account_that_came_back_under_a_new_id(tmp_path: Pat
     assert succession in " ".join(before.stderr.split())
 
 
+def test_explain_says_that_an_account_was_away_on_the_day(tmp_path: Path) -> None:
+    gone = THEN + timedelta(days=1)
+    for number, at, ended in ((1, THEN, None), (2, gone, gone), (3, NOW, None)):
+        with Ledger(tmp_path, clock=lambda at=at: at).writer() as writer:
+            row = balance(as_of=at, fetched_at=at)
+            rows = [] if ended else [row]
+            record(
+                writer, refresh(f"r{number}", at=at), rows, accounts=[account(disabled_at=ended)]
+            )
+    left, back = (f"{at.astimezone(PARIS):%Y-%m-%d}" for at in (gone, NOW))
+    absent = f"counts nowhere from {left} on, until it was back on {back}"
+    assert absent in " ".join(pfo("explain", "1", "--at", left, data=tmp_path).stdout.split())
+    assert "counts nowhere" not in pfo("explain", "1", data=tmp_path).stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

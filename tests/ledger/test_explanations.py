@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pfo_dagster.ledger import Explanation, Ledger, explain, known_accounts, renumberings
+from pfo_dagster.ledger import Absence, Explanation, Ledger, explain, known_accounts, renumberings
 from tests.ledger.builders import NOON, account, balance, record, refresh
 
 if TYPE_CHECKING:
@@ -101,6 +101,38 @@ def test_the_figure_that_was_known_then_is_explained_with_what_has_replaced_it(
     assert (then.amount, then.run_id) == (Decimal(10), "run-r1")
     assert then.replacement is not None
     assert then.replacement.at == NOON + 2 * DAY
+
+
+def test_on_a_day_of_absence_a_figure_counted_nowhere(ledger: Ledger) -> None:
+    """Closed from the second day, and back on the fifth."""
+    moments = [NOON + number * DAY for number in range(6)]
+    closed = account(disabled_at=moments[1])
+    with ledger.writer() as writer:
+        for number, listed in ((0, account()), (1, closed), (4, account())):
+            at = moments[number]
+            rows = [] if listed is closed else [balance(str(number), as_of=at, fetched_at=at)]
+            record(writer, refresh(f"r{number}", at=at), rows, accounts=[listed])
+    on = [figure(ledger, on=moment.date()) for moment in moments]
+    assert [one.amount for one in on] == [0, 0, 0, 0, 4, 4]
+    gone = Absence(closed_on=moments[1].date(), returned_on=moments[4].date())
+    assert [one.absence for one in on] == [None, gone, gone, gone, None, None]
+    assert [one.closed_on for one in on] == [None] * 6
+    assert figure(ledger).absence is None
+
+
+def test_what_was_known_of_a_closed_account_says_that_it_was_closed(tmp_path: Path) -> None:
+    clock = Clock()
+    ledger = Ledger(tmp_path / "data", clock=clock)
+    for number, disabled_at in ((0, None), (1, NOON + DAY), (2, None)):
+        clock.now = NOON + number * DAY
+        listed = account(disabled_at=disabled_at)
+        with ledger.writer() as writer:
+            record(writer, refresh(f"r{number}", at=clock.now), [balance()], accounts=[listed])
+    with ledger.reader() as reader:
+        known = [explain(reader, "1", known_at=NOON + number * DAY)[0] for number in range(3)]
+        then = explain(reader, "1", on=(NOON + DAY).date(), known_at=NOON + DAY)[0]
+    assert [one.closed_on for one in known] == [None, (NOON + DAY).date(), None]
+    assert (then.closed_on, then.absence) == ((NOON + DAY).date(), None)
 
 
 def test_each_type_and_provider_is_explained_by_itself(ledger: Ledger) -> None:
