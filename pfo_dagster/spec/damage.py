@@ -50,7 +50,7 @@ class DamagedSpec:
 def repaired(source: SourceMap, value: object) -> DamagedSpec | None:
     """The workflow that is left of `value`; None where too much is missing to say more of it."""
     gaps = {
-        place[len(source.prefix) :]
+        _field_of(place[len(source.prefix) :])
         for place in source.document.unread
         if place[: len(source.prefix)] == source.prefix
     }
@@ -64,11 +64,19 @@ def repaired(source: SourceMap, value: object) -> DamagedSpec | None:
             lost = any(gap[-1] in _IDENTITY for gap in gaps)
             return None if lost else DamagedSpec(result.read_from(source), frozenset(gaps))
         for one in result:
-            gaps.add(one.place)
+            gap = _field_of(one.place)
+            gaps.add(gap)
             missing = one.code == rules.MISSING_FIELD.code
-            if not (_with_text(kept, one.place) if missing else _without(kept, one.place)):
+            if not (_with_text(kept, gap) if missing else _without(kept, gap)):
                 return None
     return None
+
+
+def _field_of(place: Place) -> Place:
+    """The field that holds the value at `place`: an item goes with its whole list."""
+    while place and isinstance(place[-1], int):
+        place = place[:-1]
+    return place
 
 
 def _overlap(place: Sequence[str | int], gap: Sequence[str | int]) -> bool:
@@ -77,7 +85,7 @@ def _overlap(place: Sequence[str | int], gap: Sequence[str | int]) -> bool:
 
 
 def _without(value: Any, place: Place) -> bool:  # noqa: ANN401 - any JSON value
-    """Take the field at `place` out; whether it was one. Items stay: the others have numbers."""
+    """Take the field at `place` out, whether or not it is there; False where it cannot be."""
     fields = _parent(value, place)
     if fields is None:
         return False

@@ -45,6 +45,13 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     assert not any(one.place[-1:] == ("label",) for one in damaged.sure(check(damaged.spec)))
 
 
+def test_a_wrong_item_hides_no_more_than_its_list(tmp_path: Path) -> None:
+    path = tmp_path / "flow.yaml"
+    path.write_text(FILE.replace("tags: []", "tags: [a, 3]"))
+    (damaged,) = load_workflows(path).damaged
+    assert "PFO090" in [one.code for one in damaged.sure(check(damaged.spec))]
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -229,6 +229,27 @@ def test_what_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     assert [one.code for one in problems(tmp_path)] == ["PFO001"]
 
 
+@pytest.mark.parametrize("name", ["twice.yaml", "twice.json"])
+def test_what_is_within_the_second_of_two_is_not_written_twice(tmp_path: Path, name: str) -> None:
+    text = '{"guard": {"type": "policy"},\n "guard": {"type": "policy", "type": "x"}}'
+    told = [
+        (one.message, one.hint)
+        for one in load_workflows(write(tmp_path, name, text)).diagnostics
+        if one.code == "PFO003"
+    ]
+    kind = "mapping" if name.endswith("yaml") else "object"
+    assert told == [
+        (
+            f"`guard` is written twice in the same {kind}",
+            "the first one is on line 1; remove one of them",
+        ),
+        (
+            f"`type` is written twice in the same {kind}",
+            "the first one is on line 2; remove one of them",
+        ),
+    ]
+
+
 def test_the_same_workflow_twice_names_both_places(tmp_path: Path) -> None:
     write(tmp_path, "a.yaml", YAML)
     write(tmp_path, "b.yaml", YAML)

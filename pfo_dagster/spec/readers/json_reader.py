@@ -90,7 +90,9 @@ class _Parser:
             key = str(self.scalar())
             here = (*place, key)
             position = self.position(start, self.at)
-            if first := self.keys.get(here):
+            # What is within the second of two has keys of its own, at the places of the first one's.
+            if key in fields:
+                first = self.keys[here]
                 self.diagnostics.append(
                     rules.DUPLICATE_KEY.broken(
                         f"`{key}` is written twice in the same object",
@@ -100,7 +102,8 @@ class _Parser:
                         hint=f"the first one is on line {first.line}; remove one of them",
                     )
                 )
-            self.keys.setdefault(here, position)
+            else:
+                self.keys[here] = position
             self.expect(":", "a colon")
             fields[key] = self.value(here)
         return fields

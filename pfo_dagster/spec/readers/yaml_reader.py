@@ -142,7 +142,9 @@ class _Builder:
 
     def _key(self, parent: _Open, key: str, position: Position) -> None:
         place = (*parent.place, key)
-        if first := self.keys.get(place):
+        # What is within the second of two has keys of its own, at the places of the first one's.
+        if key in parent.container:
+            first = self.keys[place]
             self.diagnostics.append(
                 rules.DUPLICATE_KEY.broken(
                     f"`{key}` is written twice in the same mapping",
