@@ -90,7 +90,7 @@ class _Parser:
             key = str(self.scalar())
             here = (*place, key)
             position = self.position(start, self.at)
-            # What is within the second of two has keys of its own, at the places of the first one's.
+            # What is within the second of two has keys of its own, where the first one's stood.
             if key in fields:
                 first = self.keys[here]
                 self.diagnostics.append(

@@ -142,7 +142,7 @@ class _Builder:
 
     def _key(self, parent: _Open, key: str, position: Position) -> None:
         place = (*parent.place, key)
-        # What is within the second of two has keys of its own, at the places of the first one's.
+        # What is within the second of two has keys of its own, where the first one's stood.
         if key in parent.container:
             first = self.keys[place]
             self.diagnostics.append(
