@@ -114,6 +114,8 @@ def test_the_reference_decides_what_it_can_parse(
         ("DATA.a", 0, "data"),
         ("data.a and data.b", 7, "&&"),
         ("output?.a == 1", 10, "==="),
+        ("(output.a == 1)", 10, "==="),
+        ("ouput.a == 1", 0, "output"),
         ("!output?.a === 3", 0, "!(a === b)"),
         ("data?.x && data.a === data.b", 11, "(data.a === data.b)"),
         ("data?.x === 'it\\'s'", 15, "quotes"),

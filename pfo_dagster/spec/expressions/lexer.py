@@ -12,7 +12,10 @@ from pfo_dagster.spec.expressions.values import WHITESPACE
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of the expression. `kind` is name, number, string, end, or the symbol itself."""
+    """A piece of the expression.
+
+    `kind` is name, number, string, end, `UNREADABLE`, or the symbol itself.
+    """
 
     kind: str
     text: str
@@ -24,14 +27,21 @@ class Token:
         return self.start + len(self.text)
 
 
+UNREADABLE: Final = "unreadable"
+"""The kind of what the language has no token for; nothing behind it is looked at."""
+
+
 def tokenize(text: str) -> list[Token]:
-    """All tokens of `text` and an `end`. Raises `ExpressionError` for what is no token."""
+    """All tokens of `text` and an `end`, or those before the first `UNREADABLE` and that one.
+
+    So whoever reads from the left comes first to what is wrong first.
+    """
     tokens: list[Token] = []
     position = 0
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise _no_token(text, position)
+            return [*tokens, Token(UNREADABLE, text[position], position)]
         kind = match.lastgroup or ""
         if kind != "space":
             tokens.append(Token(match[0] if kind == "symbol" else kind, match[0], position))
@@ -39,7 +49,8 @@ def tokenize(text: str) -> list[Token]:
     return [*tokens, Token("end", "", len(text.rstrip(WHITESPACE)))]
 
 
-def _no_token(text: str, position: int) -> ExpressionError:
+def unreadable(text: str, position: int) -> ExpressionError:
+    """Why there is no token at `position`, and what to write instead."""
     character = text[position]
     if character in "'\"":
         closing = text.find(character, position + 1)

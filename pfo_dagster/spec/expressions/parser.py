@@ -19,7 +19,7 @@ from typing import Final, Literal, NoReturn, cast
 from pfo_dagster.spec.expressions.ast import Comparison, Constant, Logical, Lookup, Node, negated
 from pfo_dagster.spec.expressions.dialect import number, read_dialect
 from pfo_dagster.spec.expressions.errors import ExpressionError
-from pfo_dagster.spec.expressions.lexer import Token, tokenize
+from pfo_dagster.spec.expressions.lexer import UNREADABLE, Token, unreadable, tokenize
 from pfo_dagster.spec.expressions.values import UNDEFINED
 
 MAX_DEPTH: Final = 64
@@ -46,7 +46,10 @@ class _Parser:
 
     @property
     def next(self) -> Token:
-        return self.tokens[self.index]
+        token = self.tokens[self.index]
+        if token.kind == UNREADABLE:
+            raise unreadable(self.text, token.start)
+        return token
 
     def take(self) -> Token:
         token = self.next
