@@ -140,6 +140,7 @@ def test_trap_23_the_request_id_is_text(sent: bytes, read: str) -> None:
         (format_datetime(NOON + timedelta(seconds=90), usegmt=True), timedelta(seconds=90)),
         (format_datetime(NOON - timedelta(days=1), usegmt=True), timedelta(0)),
         (format_datetime(NOON + timedelta(days=9), usegmt=True), LONGEST_WAIT),
+        ("Wed, 21 Oct 99999999999999 07:28:00 GMT", None),
         ("soon", None),
         ("-5", None),
         ("", None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -27,3 +28,12 @@ def test_all_text_that_comes_can_be_kept_and_shown(text: str, encoding: str) -> 
 @pytest.mark.parametrize("body", ['"Crédit 猫 \\u00e9\\ud83d\\ude00\\n"', '"C\\\\ud800"'])
 def test_what_people_write_is_left_alone(body: str) -> None:
     assert decode(body.encode()) == json.loads(body)
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_number_that_nothing_can_hold_spoils_no_other(sign: str) -> None:
+    numbers = f"[{sign}1e{'9' * 20}, {sign}1.5e-{'9' * 20}, {sign}{'9' * 5_000}, {sign}7, 0.10]"
+    too_large, too_small, too_long, whole, fraction = decode(numbers.encode())  # type: ignore[misc]
+    assert str(too_large) == str(too_small) == "NaN"
+    assert too_long == Decimal(sign + "9" * 5_000)
+    assert (whole, str(fraction)) == (int(f"{sign}7"), "0.10")

@@ -206,7 +206,7 @@ def _retry_after(value: str | None, now: datetime) -> timedelta | None:
         return timedelta(seconds=min(float(value), LONGEST_WAIT.total_seconds()))
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return min(max(aware - now, timedelta(0)), LONGEST_WAIT)

@@ -8,18 +8,22 @@ refuse a document for one NaN; here that refuses its row.) Called by `client`.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from pfo_dagster.openbanking.powens.json_text import as_list, as_object, decode, printable_for
+from pfo_dagster.openbanking.powens.json_text import (
+    JSON,
+    as_list,
+    as_object,
+    decode,
+    printable_for,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_ROW: Final = json.JSONDecoder(parse_float=Decimal, parse_constant=Decimal)
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
 
 
@@ -33,7 +37,7 @@ def decode_page(body: bytes, rows: str, take: Callable[[object], None]) -> tuple
     if not body.startswith(b"{"):
         return _decode_whole(body, rows, take)
     printable = printable_for(body)
-    page = _Cursor(body.decode(json.detect_encoding(body), "surrogatepass"))
+    page = _Cursor(text_of(body))
     content: dict[str, object] = {}
     identity = ""
     try:
@@ -104,7 +108,7 @@ class _Cursor:
     def value(self) -> object:
         """The next value, whole."""
         self.peek()
-        value, self.at = _ROW.raw_decode(self.text, self.at)
+        value, self.at = JSON.raw_decode(self.text, self.at)
         return value
 
     def peek(self) -> str:
