@@ -19,7 +19,7 @@ from typing import Final, Literal, NoReturn, cast
 from pfo_dagster.spec.expressions.ast import Comparison, Constant, Logical, Lookup, Node, negated
 from pfo_dagster.spec.expressions.dialect import number, read_dialect
 from pfo_dagster.spec.expressions.errors import ExpressionError
-from pfo_dagster.spec.expressions.lexer import UNREADABLE, Token, unreadable, tokenize
+from pfo_dagster.spec.expressions.lexer import UNREADABLE, Token, tokenize, unreadable
 from pfo_dagster.spec.expressions.values import UNDEFINED
 
 MAX_DEPTH: Final = 64
