@@ -94,7 +94,7 @@ def bringing(
 ) -> Generator[None]:
     """Bring what waits into the storage every so many seconds, and a last time when the block ends.
 
-    While the storage refuses, everything waits; that is logged once, and again when it is over.
+    While `keep` raises, everything waits; that is logged once, and again when it is over.
     """
     ends = threading.Event()
 
@@ -107,12 +107,13 @@ def bringing(
             except Exception as error:  # noqa: BLE001 - whatever the storage says, it is tried again
                 if not refused:
                     # Without the traceback: it may show what was to be stored.
-                    _log.error("Dagster's storage refused webhooks (%s); they wait in %s and are"
-                               " tried again", type(error).__name__, spool.folder)  # fmt: skip
+                    _log.error("Webhooks cannot be brought to Dagster's storage (%s); they wait in"
+                               " %s and are tried again",
+                               type(error).__name__, spool.folder)  # fmt: skip
                 refused = True
             else:
                 if refused:
-                    _log.warning("Dagster's storage takes webhooks again; none was lost")
+                    _log.warning("Webhooks are brought to Dagster's storage again; none was lost")
                 refused = False
             if last:
                 return

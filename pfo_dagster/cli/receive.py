@@ -7,9 +7,10 @@ import logging
 import signal
 import socket
 import sys
+import time
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import dagster as dg
 import uvicorn
@@ -20,16 +21,26 @@ from pfo_dagster.cli.console import out, reason, stop
 from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, FAILED
 from pfo_dagster.config import load_settings
 from pfo_dagster.dagster_home import use_dagster_home
+from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
 from pfo_dagster.openbanking.powens.events import EventKind
 from pfo_dagster.openbanking.powens.receiver import ReceiverSettings, receiver_app
 from pfo_dagster.resources import open_bank, utc_now
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from pfo_dagster.config import Settings
+    from pfo_dagster.openbanking.powens.events import BankEvent
+
+_ASK_AGAIN_AFTER: Final = 30.0
+"""Seconds until Powens is asked again for the user that it did not name."""
 
 
 def serve_webhooks(*, host: str, port: int, max_age_seconds: int, signed_prefix: str) -> None:
-    """Serve until interrupted. Raises `ProviderError` where the user cannot be learnt."""
+    """Serve until interrupted. Raises `ProviderError` where the token is refused.
+
+    While Powens does not answer, whatever is signed is kept, and compared with the user later.
+    """
     settings = load_settings()
     secret = settings.powens_webhook_secret
     if secret is None:
@@ -47,22 +58,67 @@ def serve_webhooks(*, host: str, port: int, max_age_seconds: int, signed_prefix:
         # uvicorn ends in order and then raises the signal again, which by default would end this
         # process before the last events are in the storage.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        with dg.DagsterInstance.get() as instance, bringing(spool, partial(keep_events, instance)):
-            known = [*kept_events(instance), *spool.waiting()]
-            # Asked while the spool is brought in: what waits there may be that the user was
-            # deleted, of whom Powens says nothing any more.
-            believed = ReceiverSettings(
-                secret=secret,
-                user_id=asyncio.run(_user_id(settings)),
-                max_age=timedelta(seconds=max_age_seconds),
-                signed_prefix=signed_prefix,
-            )
-            app = receiver_app(believed, keep=spool.add, known=known, clock=utc_now)
-            out.print(f"Receiving for user {believed.user_id} at:")
-            for kind in EventKind:
-                out.print(f"  http://{host}:{port}/webhooks/{kind}", soft_wrap=True)
-            config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
-            uvicorn.Server(config).run(sockets=[listener])
+        with dg.DagsterInstance.get() as instance:
+            storage = OurStorage(instance, lambda: asyncio.run(_user_id(settings)))
+            with bringing(spool, storage.keep):
+                known = [*kept_events(instance), *spool.waiting()]
+                # Asked while the spool is brought in: what waits there may be that the user was
+                # deleted, of whom Powens says nothing any more.
+                believed = ReceiverSettings(
+                    secret=secret,
+                    user_id=_user_if_there(storage),
+                    max_age=timedelta(seconds=max_age_seconds),
+                    signed_prefix=signed_prefix,
+                )
+                app = receiver_app(believed, keep=spool.add, known=known, clock=utc_now)
+                out.print(f"Receiving for user {believed.user_id or '(not known yet)'} at:")
+                for kind in EventKind:
+                    out.print(f"  http://{host}:{port}/webhooks/{kind}", soft_wrap=True)
+                config = uvicorn.Config(
+                    app, log_level="warning", access_log=False, server_header=False
+                )
+                uvicorn.Server(config).run(sockets=[listener])
+
+
+def _user_if_there(storage: OurStorage) -> str | None:
+    """The user, or None while Powens cannot be asked."""
+    try:
+        return storage.user_id()
+    except ProviderError as error:
+        if error.kind not in {ErrorKind.RETRYABLE, ErrorKind.RATE_LIMITED}:
+            raise
+        out.print(f"{error}", markup=False, soft_wrap=True)
+        out.print("Until then, webhooks of the whole domain are kept, and none is acted on.")
+        return None
+
+
+@dataclass(slots=True)
+class OurStorage:
+    """Dagster's storage, for the events of one user, whose id `ask` gets from Powens."""
+
+    instance: dg.DagsterInstance
+    ask: Callable[[], str]
+    clock: Callable[[], float] = time.monotonic
+    """In seconds."""
+    _user_id: str | None = None
+    _ask_from: float = float("-inf")
+
+    def keep(self, events: Sequence[BankEvent]) -> None:
+        """Keep what is ours for good. Raises where it cannot be, or nobody knows what is ours."""
+        if any(event.user_id is not None for event in events):
+            user_id = self.user_id()
+            events = [event.compared() for event in events if event.may_be_of(user_id)]
+        if events:
+            keep_events(self.instance, events)
+
+    def user_id(self) -> str:
+        """The user, asked for now and then until somebody says. Raises `ProviderError`."""
+        if self._user_id is None:
+            if self.clock() < self._ask_from:
+                raise ProviderError("Powens was asked just now.", kind=ErrorKind.RETRYABLE)
+            self._ask_from = self.clock() + _ASK_AGAIN_AFTER
+            self._user_id = self.ask()
+        return self._user_id
 
 
 def _listener(host: str, port: int) -> socket.socket:

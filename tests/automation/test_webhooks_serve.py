@@ -8,7 +8,6 @@ import os
 import random
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -24,11 +23,13 @@ from pydantic import SecretStr
 
 from pfo_dagster.automation.spool import Spool, bringing
 from pfo_dagster.automation.webhooks import kept_events
-from pfo_dagster.cli.receive import serve_webhooks
+from pfo_dagster.cli.receive import OurStorage, serve_webhooks
+from pfo_dagster.openbanking.errors import AccessRefusedError, ErrorKind, ProviderError
 from pfo_dagster.openbanking.loopback import listening
 from pfo_dagster.openbanking.powens.events import BankEvent, EventKind
 from pfo_dagster.openbanking.powens.receiver import ReceiverSettings, receiver_app
 from pfo_dagster.openbanking.powens.signature import DATE_HEADER, SIGNATURE_HEADER, sign
+from pfo_dagster.openbanking.sandbox.for_tests import PowensSandbox
 from pfo_dagster.resources import utc_now
 from tests.automation.hooks import (
     ACCOUNTS_JOB,
@@ -38,10 +39,10 @@ from tests.automation.hooks import (
     jobs,
     synced,
 )
+from tests.processes import PFO
 from tests.workflows.household import Household
 
 SECRET = SecretStr("hook-CANARY-9c")
-PFO = [sys.executable, "-c", "from pfo_dagster.cli import main; main()"]
 
 
 def test_a_burst_of_a_thousand_loses_none_and_starts_one_run_of_each_for_a_look(
@@ -93,13 +94,13 @@ def test_what_a_crash_brings_twice_starts_nothing_twice(
     assert automation.look() == []
 
 
-def signed(connection: int, *, minutes: int = 0) -> dict[str, Any]:
+def signed(connection: int, *, minutes: int = 0, user: int = 1) -> dict[str, Any]:
     """A request as Powens makes it, as arguments of `post`."""
     # 13:00 in Paris is noon in UTC, in November.
     at = datetime(2026, 11, 20, 13) + timedelta(minutes=minutes)  # noqa: DTZ001 - of Paris
     content = {
-        "user": {"id": 1},
-        "connection": {"id": connection, "id_user": 1, "state": None, "last_update": f"{at}"},
+        "user": {"id": user},
+        "connection": {"id": connection, "id_user": user, "state": None, "last_update": f"{at}"},
     }
     body, path = json.dumps(content).encode(), "/webhooks/connection-synced"
     signature = sign(SECRET, path=path, date="0", body=body)
@@ -126,28 +127,56 @@ def test_a_receiver_that_is_killed_after_its_answer_has_lost_nothing(
         assert jobs(Automation(home, instance).look()) == [BALANCES_JOB, TRANSACTIONS_JOB]
 
 
-def test_a_receiver_that_cannot_start_still_brings_what_another_one_answered(
+def test_a_receiver_that_starts_while_powens_is_down_keeps_all_and_compares_later(
     tmp_path: Path,
+) -> None:
+    spool = Spool(tmp_path / "data" / "webhooks")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        closed = f"http://127.0.0.1:{free.getsockname()[1]}/2.0"
+    powens = {"POWENS_BASE_URL": closed, "POWENS_USER_TOKEN": "token"}
+    with receiver(tmp_path, **powens) as (process, address):
+        for user in (1, 2):
+            hook = signed(100 + user, user=user)
+            sent = {**hook, "url": f"{address}/webhooks/connection-synced"}
+            assert httpx.post(**sent).json() == {"outcome": "kept"}
+        process.terminate()
+    assert "could not be reached" in process.said
+    assert "kept, and none is acted on" in process.said
+    assert [event.user_id for event in spool.waiting()] == ["1", "2"]
+
+    asked: list[float] = []
+    now = 0.0
+
+    def ask() -> str:
+        asked.append(now)
+        if now < 60:
+            raise ProviderError("down", kind=ErrorKind.RETRYABLE)
+        return "1"
+
+    with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
+        storage = OurStorage(instance, ask, clock=lambda: now)
+        for now in (0.0, 1.0, 29.0, 31.0):  # noqa: B007 - read by the clock
+            with pytest.raises(ProviderError):
+                spool.bring(storage.keep)
+        now = 61.0
+        assert spool.bring(storage.keep) == 2
+        assert [event.subject for event in kept_events(instance)] == ["101"]
+    assert asked == [0.0, 31.0, 61.0], "Powens is not asked each second"
+
+
+def test_a_receiver_whose_token_is_refused_still_brings_what_another_one_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, powens_sandbox: PowensSandbox
 ) -> None:
     """Such as that the user was deleted, whose token opens nothing any more."""
     deletion = BankEvent(kind=EventKind.USER_DELETED, subject="1")
     Spool(tmp_path / "data" / "webhooks").add([deletion])
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        closed = free.getsockname()[1]
-    done = subprocess.run(  # noqa: S603 - our own command
-        [*PFO, "webhooks", "serve", "--port", "0"],
-        env={
-            **environment(tmp_path),
-            "POWENS_BASE_URL": f"http://127.0.0.1:{closed}/2.0",
-            "POWENS_USER_TOKEN": "token",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 1
-    assert "could not be reached" in done.stderr
+    powens_sandbox.delete_user()
+    where = {"POWENS_BASE_URL": powens_sandbox.base_url, "POWENS_USER_TOKEN": powens_sandbox.token}
+    for name, value in {**environment(tmp_path), **where}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    with pytest.raises(AccessRefusedError):
+        serve_webhooks(host="127.0.0.1", port=0, max_age_seconds=0, signed_prefix="")
     with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
         assert kept_events(instance) == [deletion]
 
@@ -168,13 +197,13 @@ class Process(subprocess.Popen[str]):
 
 
 @contextmanager
-def receiver(folder: Path) -> Generator[tuple[Process, str]]:
+def receiver(folder: Path, **settings: str) -> Generator[tuple[Process, str]]:
     """`pfo webhooks serve` until the block ends, by when it is to have been ended."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     process = Process(
         [*PFO, "webhooks", "serve", "--port", str(port)],
-        env=environment(folder),
+        env={**environment(folder), **settings},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -121,6 +122,38 @@ def test_what_is_of_another_user_is_thanked_for_and_forgotten(content: Any, even
     assert hooks.kept == []
 
 
+def test_where_the_user_is_not_known_yet_everybodys_is_kept_to_be_compared_later() -> None:
+    with receiving(user_id=None) as hooks:
+        for user in (1, 2):
+            assert hooks.send({**synced(), "user": {"id": user}}).json() == {"outcome": "kept"}
+        hooks.send({"id": 9}, "connection-deleted")
+    assert [event.user_id for event in hooks.kept] == ["1", "2", None]
+    assert [event.may_be_of("1") for event in hooks.kept] == [True, False, True]
+
+
+def test_a_body_that_does_not_arrive_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
+    head = b"POST /webhooks/user-deleted HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+    with receiving(body_seconds=0.05) as hooks:
+        place = httpx.URL(hooks.address)
+        for hangs_up in (False, True):
+            with socket.create_connection((place.host, place.port or 0), timeout=5) as sender:
+                sender.sendall(head + b"{")
+                if hangs_up:
+                    continue
+                assert sender.recv(1000).startswith(b"HTTP/1.1 408")
+        assert hooks.send(synced()).status_code == 200
+    assert "did not arrive" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def test_a_first_sync_with_a_whole_history_is_as_small_a_signal() -> None:
+    rows = [{"id": number, "value": 1.5, "wording": "w" * 60} for number in range(20_000)]
+    history = synced(accounts=[{"id": 1, "iban": IBAN, "transactions": rows}])
+    with receiving() as hooks:
+        assert hooks.send(history).json() == {"outcome": "kept"}
+        assert [event.subject for event in hooks.kept] == ["7"]
+
+
 def test_a_repetition_is_known_also_after_a_restart() -> None:
     with receiving() as hooks:
         assert [hooks.send(synced()).json()["outcome"] for _ in range(3)] == [
@@ -152,6 +185,9 @@ def test_a_state_that_came_back_is_no_repetition() -> None:
         ({"content": {"user": {"id": 1}}}, 400),
         ({"content": {"user": {"id": 1}, "connection": {"state": None}}}, 400),
         ({"content": {}, "event": "connection-deleted"}, 400),
+        ({"content": {"connection": {"id": 7}}}, 400),
+        ({"content": b'{"connection": {"id": 1e99999999999999999999}}'}, 400),
+        ({"content": synced(), "event": "connection-synced/"}, 404),
         ({"content": b"x" * 2000}, 413),
     ],
 )

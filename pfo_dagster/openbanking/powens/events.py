@@ -6,7 +6,7 @@ afterwards, so a webhook that lies, is late or comes twice can do no more than c
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -39,6 +39,17 @@ class BankEvent:
     """Powens' word; None after a sync that went well."""
     last_update: datetime | None = None
     """UTC; of the connection."""
+    user_id: str | None = None
+    """Whose it is, until that was compared with who we are: webhooks cover the whole domain. None
+    where it was, and where the event does not say: nothing of a deleted connection does."""
+
+    def may_be_of(self, user_id: str) -> bool:
+        """Whether nothing says that it is another user's."""
+        return self.user_id in {None, user_id}
+
+    def compared(self) -> BankEvent:
+        """The event once it is known to be ours."""
+        return replace(self, user_id=None)
 
     @property
     def key(self) -> str:
@@ -74,14 +85,14 @@ class BankEvent:
             subject=content["subject"],
             state=content["state"],
             last_update=datetime.fromisoformat(at) if at else None,
+            user_id=content.get("user_id"),
         )
 
 
-def read_event(kind: EventKind, body: bytes, *, user_id: str) -> BankEvent | None:
-    """The event in a body, or None where it is about another user: webhooks cover the domain.
+def read_event(kind: EventKind, body: bytes) -> BankEvent:
+    """The event in a body, whoever's it is.
 
-    A deleted connection comes without its user, and is always taken. Raises `ValueError`, which
-    quotes nothing of the body, where that is not what Powens sends.
+    Raises `ValueError`, which quotes nothing of the body, where that is not what Powens sends.
     """
     content = as_object(decode(body))
     if content is None:
@@ -90,17 +101,16 @@ def read_event(kind: EventKind, body: bytes, *, user_id: str) -> BankEvent | Non
         return BankEvent(kind=kind, subject=read_id(content.get("id")))
     if kind is EventKind.USER_DELETED:
         deleted = read_id(content.get("id"))
-        return BankEvent(kind=kind, subject=deleted) if deleted == user_id else None
+        return BankEvent(kind=kind, subject=deleted, user_id=deleted)
     try:
         connection = read_connection(content.get("connection"), provider="webhook")
     except ProviderError:
         raise ValueError("expected a connection with an id") from None
     user = as_object(content.get("user")) or {}
-    if (read_id(user["id"]) if "id" in user else connection.user_id) != user_id:
-        return None
     return BankEvent(
         kind=kind,
         subject=connection.connection_id,
         state=connection.state_detail,
         last_update=connection.last_update,
+        user_id=read_id(user.get("id", connection.user_id)),
     )

@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 32 * 1024 * 1024
 """The first sync of a connection carries its whole history."""
+_LARGE: Final = 256 * 1024
+"""From here on, reading a body would keep other webhooks waiting for their answers."""
 
 _log = logging.getLogger(__name__)
 
@@ -44,11 +47,14 @@ class ReceiverSettings:
     """Whose webhooks are believed. `signed_prefix` is what a proxy takes off the path."""
 
     secret: SecretStr
-    user_id: str
+    user_id: str | None
+    """Whose are kept; None keeps everybody's, to be compared later (`BankEvent.user_id`)."""
     max_age: timedelta = timedelta(0)
     """How old a signature may be; zero means any age."""
     signed_prefix: str = ""
     most_bytes: int = MOST_BYTES
+    body_seconds: float = 60
+    """How long a body may take to arrive."""
 
 
 def receiver_app(
@@ -65,12 +71,15 @@ def receiver_app(
     receiver = _Receiver(settings, _GroupCommit(keep), clock)
     for event in known:
         receiver.remember(event)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/webhooks/{event}", receiver.receive, methods=["POST"]),
             Route("/health", receiver.health),
         ]
     )
+    # Of another path, the signature would be another one too.
+    app.router.redirect_slashes = False
+    return app
 
 
 @dataclass(slots=True)
@@ -129,12 +138,19 @@ class _Receiver:
             kind = EventKind(request.path_params["event"])
         except ValueError:
             return _answer(HTTPStatus.NOT_FOUND, "no such event here")
-        body = await _read(request, self.settings.most_bytes)
+        try:
+            async with asyncio.timeout(self.settings.body_seconds):
+                body = await _read(request, self.settings.most_bytes)
+        except (TimeoutError, ClientDisconnect):
+            _log.warning("%s refused: its body did not arrive", kind)
+            return _answer(HTTPStatus.REQUEST_TIMEOUT, "the body did not arrive")
         if body is None:
             return _answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large")
         try:
-            self._believe(request, body)
-            event = read_event(kind, body, user_id=self.settings.user_id)
+            if len(body) < _LARGE:
+                event = self._believed(request, kind, body)
+            else:
+                event = await asyncio.to_thread(self._believed, request, kind, body)
         except SignatureError as error:
             _log.warning("%s refused: %s", kind, error)
             return _answer(HTTPStatus.UNAUTHORIZED, str(error))
@@ -144,9 +160,11 @@ class _Receiver:
             return _answer(HTTPStatus.BAD_REQUEST, "not a body of this event")
         return await self._take(kind, event)
 
-    async def _take(self, kind: EventKind, event: BankEvent | None) -> Response:
-        if event is None:
-            return _answer(HTTPStatus.OK, "of another user")
+    async def _take(self, kind: EventKind, event: BankEvent) -> Response:
+        if self.settings.user_id is not None:
+            if not event.may_be_of(self.settings.user_id):
+                return _answer(HTTPStatus.OK, "of another user")
+            event = event.compared()
         if self.knows(event):
             return _answer(HTTPStatus.OK, "known")
         try:
@@ -159,7 +177,8 @@ class _Receiver:
         _log.info("%s of %s kept", kind, event.subject)
         return _answer(HTTPStatus.OK, "kept")
 
-    def _believe(self, request: Request, body: bytes) -> None:
+    def _believed(self, request: Request, kind: EventKind, body: bytes) -> BankEvent:
+        """The event; raises `SignatureError`, or `ValueError` where it is none."""
         # The path as it came: decoding and encoding it again might change it.
         path = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1")
         verify(
@@ -171,6 +190,7 @@ class _Receiver:
             now=self.clock(),
             max_age=self.settings.max_age,
         )
+        return read_event(kind, body)
 
 
 async def _read(request: Request, most: int) -> bytes | None:
