@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -141,6 +141,19 @@ def test_salary_rent_and_shopping_are_there_every_month() -> None:
     assert wordings.count("VIR SALAIRE ATELIER LENOIR") == 1
     assert wordings.count("ECHEANCE PRET") == 1
     assert len([wording for wording in wordings if wording.startswith("CB ")]) == 9
+
+
+@law
+@given(instants, accounts)
+def test_a_balance_moves_on_the_day_on_which_it_is_said_to_be_booked(
+    moment: datetime, account: AccountPlan
+) -> None:
+    day = moment.astimezone(PARIS).date()
+    ends = [datetime.combine(one, time.max, PARIS) for one in (day - timedelta(days=1), day)]
+    before, after = (HISTORY.balance(account, end) for end in ends)
+    booked = [entry for entry in HISTORY.entries(account, ends[1]) if entry.day == day]
+    assert after - before == sum((entry.value for entry in booked), Decimal(0))
+    assert all(entry.seen_at <= entry.booked_at for entry in booked)
 
 
 def test_nothing_happens_on_an_account_after_it_was_deleted() -> None:

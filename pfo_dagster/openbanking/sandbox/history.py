@@ -28,6 +28,7 @@ class Entry:
 
     entry_id: int
     day: date
+    """On which it is booked, in Paris; while it is coming, on which it will be."""
     seen_at: datetime
     booked_at: datetime
     value: Decimal
@@ -112,11 +113,12 @@ class _Draft:
     kind: str
 
     def numbered(self, entry_id: int) -> Entry:
+        booked_at = self.seen_at + self.pending
         return Entry(
             entry_id=entry_id,
-            day=self.seen_at.astimezone(PARIS).date(),
+            day=booked_at.astimezone(PARIS).date(),
             seen_at=self.seen_at,
-            booked_at=self.seen_at + self.pending,
+            booked_at=booked_at,
             value=self.value,
             wording=self.wording,
             kind=self.kind,

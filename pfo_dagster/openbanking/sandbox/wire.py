@@ -14,7 +14,7 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlencode
 
-from pfo_dagster.openbanking.powens.fields import paris_wall_clock
+from pfo_dagster.openbanking.powens.fields import PARIS, paris_wall_clock
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -136,7 +136,7 @@ def transaction(entry: Entry, plan: AccountPlan, timeline: Timeline, now: dateti
         "id": entry.entry_id,
         "id_account": plan.account_id,
         "date": f"{entry.day}",
-        "rdate": f"{entry.day}",
+        "rdate": f"{entry.seen_at.astimezone(PARIS).date()}",
         "application_date": f"{entry.day}",
         "vdate": None,
         "bdate": None,
