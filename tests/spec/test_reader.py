@@ -229,6 +229,21 @@ def test_what_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     assert [one.code for one in problems(tmp_path)] == ["PFO001"]
 
 
+@pytest.mark.parametrize(
+    ("text", "opened"),
+    [
+        ("a: 1\nb: [ {id: a }\nc: 1\n", "`[` is opened on line 2, column 4; close it"),
+        ("a: 1\nb: {c: 1\n", "`{` is opened on line 2, column 4; close it"),
+        ('a: "b\nc: 1\n', "`\"` is opened on line 1, column 4; close it"),
+    ],
+)
+def test_what_yaml_leaves_open_is_named_where_it_was_opened(
+    tmp_path: Path, text: str, opened: str
+) -> None:
+    (found,) = problems(write(tmp_path, "x.yaml", text))
+    assert (found.code, found.hint) == ("PFO002", opened)
+
+
 @pytest.mark.parametrize("name", ["twice.yaml", "twice.json"])
 def test_what_is_within_the_second_of_two_is_not_written_twice(tmp_path: Path, name: str) -> None:
     text = '{"guard": {"type": "policy"},\n "guard": {"type": "policy", "type": "x"}}'

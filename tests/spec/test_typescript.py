@@ -244,6 +244,49 @@ def test_broken_typescript_is_said_to_be_broken(text: str) -> None:
     assert refusal(text).code == "PFO002"
 
 
+OPEN = """\
+export const first = defineWorkflow({
+  meta: { key: 'é', owners: ['o'] },
+  definition: {
+    steps: [
+      { id: 'a', label: 'A' },
+    ],
+  },
+});
+export const second = defineWorkflow({ meta: {} });
+"""
+
+
+@pytest.mark.parametrize(
+    ("whole", "cut", "position", "message"),
+    [
+        ("'A' },", "'A' ,", (5, 7), "`{` is opened here and not closed before the `]` on line 6"),
+        ("    ],\n", "", (4, 12), "`[` is opened here and not closed before the `}` on line 6"),
+        (
+            "['o'] }",
+            "['o' }",
+            (2, 29),
+            "`[` is opened here and not closed before the `}` on line 2",
+        ),
+        ("'A' }", "'A }", (5, 25), "`'` is opened here and never closed"),
+        ("'A' }", "`A }", (5, 25), "``` is opened here and never closed"),
+        ("'A' }", "'A' /* }", (5, 29), "`/*` is opened here and never closed"),
+        ("},\n});\n", "},\n", (1, 37), "`{` is opened here and never closed"),
+        ("meta: {} });", "meta: {} }", (9, 37), "`(` is opened here and never closed"),
+    ],
+)
+def test_what_is_left_open_is_said_where_it_was_opened(
+    whole: str, cut: str, position: tuple[int, int], message: str
+) -> None:
+    found = refusal(OPEN.replace(whole, cut))
+    assert found.code == "PFO002"
+    assert found.position
+    assert ((found.position.line, found.position.column), found.message) == (
+        position,
+        f"this is not valid TypeScript: {message}",
+    )
+
+
 FILE = """\
 // Émile's workflows: "é" is two bytes.
 const SLOT = 'bank', WHEN = 'output.n = 1';

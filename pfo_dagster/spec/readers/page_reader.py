@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from pfo_dagster.spec.readers.typescript import read_typescript
+from pfo_dagster.spec.readers.typescript.brackets import end_of_brackets
 from pfo_dagster.spec.readers.typescript.definitions import may_define
 
 if TYPE_CHECKING:
@@ -56,16 +57,9 @@ def _unfenced(lines: list[str]) -> Iterator[range]:
 
 def _closed(lines: list[str], start: int) -> int:
     """The number of the line after the one on which every bracket since `start` is closed."""
-    depth = 0
     rest = "\n".join(lines[start:])
-    for token in _TOKEN.finditer(rest):
-        if token[0] in {"(", "[", "{"}:
-            depth += 1
-        elif token[0] in {")", "]", "}"}:
-            depth -= 1
-            if depth <= 0:
-                return start + rest.count("\n", 0, token.end()) + 1
-    return len(lines)
+    end = end_of_brackets(rest)
+    return len(lines) if end is None else start + rest.count("\n", 0, end) + 1
 
 
 def _joined(lines: list[str], block: range) -> str:
@@ -78,8 +72,4 @@ _BEGIN: Final = re.compile(
     r"[ \t]*(?:export[ \t]+)?"
     r"(?:(?:default|const[ \t]+\w+[ \t]*=)[ \t]*defineWorkflow[ \t]*\("
     r"|const[ \t]+\w+[ \t]*:[ \t]*WorkflowSpec[ \t]*=[ \t]*(?:defineWorkflow[ \t]*\(|\{))"
-)
-_TOKEN: Final = re.compile(
-    r"""//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`|[\[\](){}]""",
-    re.DOTALL,
 )

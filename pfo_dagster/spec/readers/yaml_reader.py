@@ -240,8 +240,19 @@ def _syntax_error(error: MarkedYAMLError, file: SourceFile) -> Diagnostic:
         reason, hint = "a tab stands where the line is indented", "indent with spaces"
     elif "mapping values are not allowed" in reason:
         hint = "put quotes around a text that contains a colon followed by a space"
+    elif (opened := _opened(error, file)) is not None:
+        hint = opened
     message = f"this is not valid YAML: {reason}"
     return rules.SYNTAX.broken(message, file=file, position=position, hint=hint)
+
+
+def _opened(error: MarkedYAMLError, file: SourceFile) -> str | None:
+    """Which bracket or quote is left open, where the trouble is that one is."""
+    mark = cast("_Mark | None", error.context_mark)  # pyright: ignore[reportUnknownMemberType] - ruamel.yaml has no types
+    opening = file.line(mark.line + 1)[mark.column : mark.column + 1] if mark else ""
+    if mark is None or not opening or opening not in "[{\"'":
+        return None
+    return f"`{opening}` is opened on line {mark.line + 1}, column {mark.column + 1}; close it"
 
 
 _CONSTANTS: Final = {

@@ -4,7 +4,7 @@
 
 `definitions` finds the workflows of a file, `names` what its names stand for, `values` reads the
 literals (`literals` texts and numbers, `resolving` references), `changes` what would change them if
-it were run; all over the tree of `syntax`.
+it were run; all over the tree of `syntax`. `faults` says what is wrong with what has no such tree.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from pfo_dagster.spec.readers.typescript.definitions import (
     hidden,
     may_define,
 )
+from pfo_dagster.spec.readers.typescript.faults import syntax_error
 from pfo_dagster.spec.readers.typescript.names import names_of
-from pfo_dagster.spec.readers.typescript.syntax import Syntax, complaint, excerpt
+from pfo_dagster.spec.readers.typescript.syntax import Syntax, excerpt
 from pfo_dagster.spec.readers.typescript.values import Values
-from pfo_dagster.spec.rules import reading
 from pfo_dagster.spec.rules import typescript as rules
 
 if TYPE_CHECKING:
@@ -47,11 +47,7 @@ def read_typescript(
     syntax = Syntax(file, text)
     names = names_of(syntax.root, defines)
     if broken := broken_definition(syntax.root, names):
-        message = f"this is not valid TypeScript: {complaint(broken)}"
-        position = syntax.position(broken)
-        hint = "every bracket and every quote must be closed"
-        wrong = reading.SYNTAX.broken(message, file=file, position=position, hint=hint)
-        return Reading((), (wrong,))
+        return Reading((), (syntax_error(syntax, broken),))
     found = list(definitions(syntax.root, names))
     refused: dict[object, Diagnostic] = {}
     documents: list[Document] = []

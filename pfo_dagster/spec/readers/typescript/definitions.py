@@ -8,7 +8,6 @@ from pfo_dagster.spec.readers.typescript.names import DEFINE, TYPE, declarators
 from pfo_dagster.spec.readers.typescript.syntax import (
     children,
     declared_types,
-    fault,
     source,
     unwrapped,
 )
@@ -27,7 +26,7 @@ def may_define(text: str) -> bool:
 
 
 def broken_definition(program: Node, names: Names) -> Node | None:
-    """The first fault in a statement that seems to define a workflow.
+    """The first statement with a fault in it that seems to define a workflow.
 
     Faults elsewhere are passed over: the grammar is older than TypeScript's newest types.
     """
@@ -35,7 +34,7 @@ def broken_definition(program: Node, names: Names) -> Node | None:
     for statement in [program] if program.is_error else program.children:
         seems = names.defining().search(source(statement)) if statement.has_error else None
         if seems and statement.type != "import_statement":
-            return fault(statement)
+            return statement
     return None
 
 
