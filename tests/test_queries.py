@@ -12,9 +12,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.processes import PFO
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "queries.md").read_text(encoding="utf-8")
-PFO = (sys.executable, "-c", "from pfo_dagster.cli import main; main()")
 
 
 def blocks(language: str) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pfo_dagster.spec import check, read_workflows
+from tests.processes import PFO
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -40,9 +41,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = run(folder, *PFO, "run", "pfo.workflow.refresh-openbanking-balances")
     assert done.returncode == 0, done.stderr
     return folder
-
-
-PFO = (sys.executable, "-c", "from pfo_dagster.cli import main; main()")
 
 
 def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +13,9 @@ import pytest
 
 from pfo_dagster.ledger import Ledger
 from tests.ledger.builders import balance, connection, record, refresh
+from tests.processes import run_pfo
 
 ROOT = Path(__file__).parents[2]
-PFO = [sys.executable, "-c", "from pfo_dagster.cli import main; main()"]
 KEY = "test.approval"
 SPEC = """
 meta: {key: test.approval, version: 1.0.0, title: Approval, description: Asks somebody.,
@@ -38,10 +37,7 @@ class Terminal:
     environment: dict[str, str]
 
     def pfo(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - our own command
-            [*PFO, *arguments], env=self.environment, capture_output=True, text=True,
-            timeout=60, check=False,
-        )  # fmt: skip
+        return run_pfo(*arguments, environment=self.environment, cwd=ROOT)
 
     def tasks(self, *options: str) -> list[dict[str, object]]:
         return self.listed(*options)["tasks"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +23,7 @@ from pfo_dagster.openbanking.sandbox import (
 from pfo_dagster.openbanking.sandbox.server import running
 from pfo_dagster.resources import utc_now
 from tests.cli.test_pfo import BALANCES, ROOT, assert_no_traceback, pfo
+from tests.processes import PFO
 
 SLOW = Fault(path="/users/me/accounts", status=None, delay=600)
 
@@ -41,7 +41,7 @@ def slow_bank() -> Iterator[dict[str, str]]:
 def start(data: Path, environment: dict[str, str], key: str = BALANCES) -> subprocess.Popen[str]:
     """A run in a process group of its own, that has come to the bank that does not answer."""
     process = subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-c", "from pfo_dagster.cli import main; main()", "run", key],
+        [*PFO, "run", key],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], "PFO_DATA_DIR": str(data), **environment},
         stdout=subprocess.PIPE,

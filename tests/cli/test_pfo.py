@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -14,6 +13,7 @@ import pytest
 from pfo_dagster.openbanking.sandbox import SANDBOX_TOKEN, SandboxState, household, sandbox_app
 from pfo_dagster.openbanking.sandbox.server import running
 from pfo_dagster.resources import utc_now
+from tests.processes import run_pfo
 
 ROOT = Path(__file__).parents[2]
 BALANCES = "pfo.workflow.refresh-openbanking-balances"
@@ -21,19 +21,8 @@ BALANCES = "pfo.workflow.refresh-openbanking-balances"
 
 def pfo(*arguments: str, data: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command with nothing in its environment but what the test sets."""
-    return subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-c", "from pfo_dagster.cli import main; main()", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-        env={
-            "PATH": os.environ["PATH"],
-            "PFO_DATA_DIR": str(data),
-            "COLUMNS": "200",
-            **environment,
-        },
-    )
+    given = {"PATH": os.environ["PATH"], "PFO_DATA_DIR": str(data), "COLUMNS": "200"}
+    return run_pfo(*arguments, environment=given | environment, cwd=ROOT)
 
 
 def test_a_run_shows_the_source_the_steps_the_positions_and_the_file(tmp_path: Path) -> None:

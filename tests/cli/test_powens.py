@@ -30,9 +30,9 @@ from pfo_dagster.openbanking.sandbox import (
     sandbox_app,
 )
 from pfo_dagster.resources import utc_now
+from tests.processes import PFO, run_pfo
 
 ROOT = Path(__file__).parents[2]
-PFO = [sys.executable, "-c", "from pfo_dagster.cli import main; main()"]
 
 # Opens the page that it is given, and clicks the link with the words in BROWSER_CLICKS.
 BROWSER = """
@@ -97,14 +97,7 @@ class Sandbox:
         return process.wait(), screen.decode()
 
     def plainly(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - our own command
-            [*PFO, "powens", *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=self.folder,
-            env=self.environment(**more),
-        )
+        return run_pfo("powens", *arguments, environment=self.environment(**more), cwd=self.folder)
 
 
 @pytest.fixture

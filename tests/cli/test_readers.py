@@ -23,6 +23,7 @@ from pfo_dagster.openbanking import ProviderError
 from pfo_dagster.openbanking.sandbox import SandboxState
 from tests.cli.test_pfo import assert_no_traceback, pfo
 from tests.ledger.builders import account, balance, record, refresh
+from tests.processes import PFO
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 THEN = NOW - timedelta(days=3)
@@ -185,7 +186,14 @@ def test_no_amount_is_cut_where_the_terminal_is_narrow(data: Path) -> None:
 
 
 def test_what_the_terminal_cannot_show_is_told_in_words(data: Path) -> None:
-    done = pfo("query", "--format", "csv", "SELECT '猫'", data=data, PYTHONIOENCODING="ascii")
+    environment = {"PFO_DATA_DIR": str(data), "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(  # noqa: S603 - our own command
+        [*PFO, "query", "--format", "csv", "SELECT '猫'"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1
     assert "ascii has no" in done.stderr
     assert "Set PYTHONIOENCODING=utf-8" in done.stderr

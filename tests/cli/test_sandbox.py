@@ -7,7 +7,6 @@ import shlex
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -25,6 +24,7 @@ from pfo_dagster.installed_ledger import bank_clock, open_ledger
 from pfo_dagster.openbanking.loopback import listening
 from pfo_dagster.openbanking.powens.events import BankEvent
 from pfo_dagster.openbanking.powens.receiver import ReceiverSettings, receiver_app
+from tests.processes import PFO
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
 COMMANDS = [
@@ -175,9 +175,8 @@ def test_it_is_served_with_its_page_and_sends_webhooks_by_itself(
     pfo("sandbox", "notify", receiver)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-c", "from pfo_dagster.cli import main; main()", "sandbox", "serve"]
     with subprocess.Popen(  # noqa: S603 - our own command
-        [*command, "--port", f"{port}"], stdout=subprocess.PIPE
+        [*PFO, "sandbox", "serve", "--port", f"{port}"], stdout=subprocess.PIPE
     ) as served:
         try:
             with httpx.Client(

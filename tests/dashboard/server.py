@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,8 @@ from pathlib import Path
 
 import httpx
 
-PFO = [sys.executable, "-c", "from pfo_dagster.cli import main; main()"]
+from tests.processes import PFO
+
 START_WITHIN = 60.0
 
 

@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,8 +17,7 @@ from pydantic import SecretStr
 
 from pfo_dagster.openbanking.powens.signature import DATE_HEADER, SIGNATURE_HEADER, sign
 from tests.privacy.bank import HOLDER, HOOK_SECRET, IBAN, LINK, plant
-
-PFO = [sys.executable, "-c", "from pfo_dagster.cli import main; main()"]
+from tests.processes import PFO
 
 
 def receive_a_burst(folder: Path, settings: Mapping[str, str]) -> None:

@@ -13,8 +13,9 @@ import httpx
 import pytest
 
 from tests.privacy.bank import CANARIES, HOLDER, HOOK_SECRET, IBAN, LINK, TOKEN
-from tests.privacy.receiving import PFO, wait_until_it_listens
+from tests.privacy.receiving import wait_until_it_listens
 from tests.privacy.searching import findings
+from tests.processes import PFO
 
 CALLS: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", "/2.0/users/me", {"headers": {"Authorization": f"Bearer {TOKEN}"}}),

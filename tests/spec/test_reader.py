@@ -234,7 +234,7 @@ def test_what_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     [
         ("a: 1\nb: [ {id: a }\nc: 1\n", "`[` is opened on line 2, column 4; close it"),
         ("a: 1\nb: {c: 1\n", "`{` is opened on line 2, column 4; close it"),
-        ('a: "b\nc: 1\n', "`\"` is opened on line 1, column 4; close it"),
+        ('a: "b\nc: 1\n', '`"` is opened on line 1, column 4; close it'),
     ],
 )
 def test_what_yaml_leaves_open_is_named_where_it_was_opened(

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +15,8 @@ from typing import Any
 
 import httpx
 
-PFO = [sys.executable, "-c", "from pfo_dagster.cli import main; main()"]
+from tests.processes import PFO
+
 START_WITHIN = 90.0
 STOP_WITHIN = 20.0
 

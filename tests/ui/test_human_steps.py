@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.ui.server import PFO, DagsterServer, dagster_server
+from tests.processes import PFO
+from tests.ui.server import DagsterServer, dagster_server
 
 pytestmark = pytest.mark.slow
 
