@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,8 +14,32 @@ if TYPE_CHECKING:
     from pfo_dagster.config import Settings
 
 
+_FULL: Final = "Its disk is full, or failing: make room, then run again."
+_SHUT: Final = "Give this user the right to write there, or set another folder with DAGSTER_HOME."
+_REMEDIES: Final = (
+    ("disk is full", _FULL),
+    ("disk i/o error", _FULL),
+    ("unable to open", _SHUT),
+    ("readonly", _SHUT),
+    ("is locked", "Another process has kept it to itself for long: run again."),
+)
+_REMEDY: Final = (
+    "Mend its dagster.yaml, or move the folder away: a new one is made, without the history of"
+    " runs."
+)
+
+
 class DagsterHomeError(Exception):
     """Dagster's storage cannot be used; the text says where it is and what to do."""
+
+    @classmethod
+    def of(cls, home: Path, error: Exception) -> DagsterHomeError:
+        """What Dagster or its database says of the storage in `home`, in words for people."""
+        # Databases say more than once what they were asked, and Dagster's storage asks for much.
+        detail = str(getattr(error, "orig", None) or error)
+        lowered = detail.lower()
+        remedy = next((advice for mark, advice in _REMEDIES if mark in lowered), _REMEDY)
+        return cls(f"Dagster's storage in {home} cannot be used: {detail}. {remedy}")
 
 
 def use_dagster_home(settings: Settings) -> Path:
@@ -54,8 +78,4 @@ def open_instance(home: Path) -> dg.DagsterInstance:
         reference = InstanceRef.from_dir(str(home), overrides={"compute_logs": uncaptured})
         return dg.DagsterInstance.from_ref(reference)
     except Exception as error:
-        message = (
-            f"Dagster's storage in {home} cannot be used: {error}\nMend its dagster.yaml, or move "
-            "the folder away: a new one is made, without the history of runs."
-        )
-        raise DagsterHomeError(message) from error
+        raise DagsterHomeError.of(home, error) from error

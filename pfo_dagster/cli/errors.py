@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
 from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, FAILED
 from pfo_dagster.config import SettingsError
 from pfo_dagster.dagster_home import DagsterHomeError
@@ -18,6 +23,9 @@ def explain(error: Exception) -> tuple[str, int] | None:
         return str(error), CALLED_WRONGLY
     if isinstance(error, (LedgerError, ProviderError, DagsterHomeError, RatesError)):
         return str(error), FAILED
+    if isinstance(error, DBAPIError):
+        # Dagster alone uses this library, wherever it reads or writes its storage.
+        return str(DagsterHomeError.of(Path(os.environ["DAGSTER_HOME"]), error)), FAILED
     if isinstance(error, OSError):
         place = f" {error.filename}" if error.filename else ""
         return f"{error.strerror or error}{place}", FAILED
