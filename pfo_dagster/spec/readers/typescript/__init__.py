@@ -20,9 +20,9 @@ from pfo_dagster.spec.readers.typescript.definitions import (
     hidden,
     may_define,
 )
-from pfo_dagster.spec.readers.typescript.faults import syntax_error
+from pfo_dagster.spec.readers.typescript.faults import endless_text, syntax_error
 from pfo_dagster.spec.readers.typescript.names import names_of
-from pfo_dagster.spec.readers.typescript.syntax import Syntax, excerpt
+from pfo_dagster.spec.readers.typescript.syntax import Syntax, excerpt, is_endless
 from pfo_dagster.spec.readers.typescript.values import Values
 from pfo_dagster.spec.rules import typescript as rules
 
@@ -44,6 +44,8 @@ def read_typescript(
     text = file.text if code is None else code
     if not may_define(text):
         return Reading((), ())
+    if is_endless(text):
+        return Reading((), (endless_text(file, text),))
     syntax = Syntax(file, text)
     names = names_of(syntax.root, defines)
     if broken := broken_definition(syntax.root, names):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pfo_dagster.spec.diagnostics import Diagnostic
     from pfo_dagster.spec.readers.typescript.syntax import Syntax
+    from pfo_dagster.spec.source import SourceFile
 
 
 def syntax_error(syntax: Syntax, statement: Node) -> Diagnostic:
@@ -33,6 +34,16 @@ def syntax_error(syntax: Syntax, statement: Node) -> Diagnostic:
     problem = f"`{left.opening}` is opened here and not closed before the `{met}` on line {line}"
     hint = f"close it with `{left.closing}`, or take that `{met}` away"
     return _broken(syntax, problem, position, hint)
+
+
+def endless_text(file: SourceFile, text: str) -> Diagnostic:
+    """Why a text that `is_endless` is not even parsed."""
+    left = unclosed(text)
+    at = left.at if left else 0
+    position = Position(text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
+    message = "this is not valid TypeScript: too much of it is opened and never closed"
+    hint = f"close it with `{left.closing}`" if left else None
+    return SYNTAX.broken(message, file=file, position=position, hint=hint)
 
 
 def _broken(syntax: Syntax, problem: str, position: Position, hint: str) -> Diagnostic:

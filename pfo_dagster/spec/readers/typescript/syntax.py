@@ -28,6 +28,11 @@ _WRAPPERS: Final = {
     "type_assertion",
 }
 _LONGEST_EXCERPT: Final = 40
+_HARMLESS: Final = 16 * 1024
+"""Bytes of which even the square is parsed within a fraction of a second."""
+_PIECE: Final = 4096
+_MOST_READS: Final = 20
+"""Of each piece; texts that can be parsed at all need three."""
 
 
 @dataclass(slots=True)
@@ -63,6 +68,27 @@ class Syntax:
             begins = ((one & 0xC0) != 0x80 for one in self._lines[row])  # noqa: PLR2004 - UTF-8
             self._columns[row] = list(accumulate(begins, initial=1))
         return self._columns[row][byte]
+
+
+def is_endless(text: str) -> bool:
+    """Whether parsing would take time with the square of the text.
+
+    The parser looks for the end of whatever begins, and comes back where it finds none; of a text
+    with thousands of comments that are never closed it would read everything for each.
+    """
+    encoded = text.encode()
+    if len(encoded) <= _HARMLESS:
+        return False
+    most = _MOST_READS * (len(encoded) // _PIECE + 1)
+    reads = 0
+
+    def piece(offset: int, _: object) -> bytes:
+        nonlocal reads
+        reads += 1
+        return encoded[offset : offset + _PIECE] if reads <= most else b""
+
+    Parser(LANGUAGE).parse(piece)
+    return reads > most
 
 
 def fault(node: Node) -> Node | None:
