@@ -116,7 +116,8 @@ def plan(
 def docs(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail on drift.")] = False,
     output: Annotated[
-        Path | None, typer.Option(help="The folder of the pages; docs/workflows by default.")
+        Path | None,
+        typer.Option(help="The folder of the pages; docs/workflows by default.", file_okay=False),
     ] = None,
 ) -> None:
     """Write a page for each workflow: diagram, retries, requirements, assets, definition."""
@@ -128,8 +129,12 @@ def docs(
 
 @app.command()
 def compensate(
-    run: Annotated[str, typer.Argument(help="A run's id, or its beginning: any run of the flow.")],
-    again: Annotated[bool, typer.Option(help="Also what has been undone before.")] = False,
+    run: Annotated[
+        str, typer.Argument(help="A run's id, or its beginning: any run of the execution.")
+    ],
+    again: Annotated[
+        bool, typer.Option("--again", help="Also what has been undone before.")
+    ] = False,
 ) -> None:
     """Undo the completed steps of a run, the last first, as its spec says how."""
     from pfo_dagster.cli.compensate import compensate_run  # noqa: PLC0415 - see `run`

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pfo_dagster.cli.console import err, out, stop
 from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, DONE, FAILED
-from pfo_dagster.cli.specs import defined
+from pfo_dagster.cli.specs import defined, say_unused
 from pfo_dagster.cli.spending import is_own, overspending_by
 from pfo_dagster.config import load_settings
 from pfo_dagster.definitions import APP_FILE
 from pfo_dagster.operations.banking import open_banking_operations
 from pfo_dagster.spec import (
+    Position,
     SpecError,
     check,
     load_workflows,
@@ -54,6 +55,7 @@ def check_specs(
     known = defined(app, defines)
     judged: list[Judgement] = []
     damaged = 0
+    supplied: set[str] = set()
     for path in paths or [settings.specs_dir]:
         loaded = load_workflows(path, defines=known)
         diagnostics += loaded.diagnostics
@@ -61,12 +63,15 @@ def check_specs(
         for one in loaded.damaged:
             diagnostics += one.sure(check(one.spec, operations=operations.refs(), app=app))
         damaged += len(loaded.damaged)
+        supplied |= loaded.supplied
     for one in judged:
         diagnostics += one.diagnostics
     diagnostics += judge_together(judged)
     if any(is_own(path, settings) for path in paths or [settings.specs_dir]):
         diagnostics += overspending_by(judged, settings)
+    diagnostics.sort(key=_place)
     _print(diagnostics, output)
+    say_unused(defines, supplied)
     errors = sum(diagnostic.level == "error" for diagnostic in diagnostics)
     if output == "text":
         warnings = len(diagnostics) - errors
@@ -82,6 +87,11 @@ def _app(path: Path, *, required: bool) -> tuple[AppConfig | None, list[Diagnost
         return (read_app(path) if required or path.exists() else None), []
     except SpecError as error:
         return None, list(error.diagnostics)
+
+
+def _place(one: Diagnostic) -> tuple[str, Position]:
+    """Where people look for it: what is said by several judges of one file stands together."""
+    return str(one.path or ""), one.position or Position(1, 1)
 
 
 def _print(diagnostics: Sequence[Diagnostic], output: Format) -> None:

@@ -14,7 +14,7 @@ from pfo_dagster.spec import render
 from pfo_dagster.translate.planning.page import GENERATED, workflow_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pfo_dagster.spec import WorkflowSpec
@@ -40,15 +40,16 @@ def write_docs(folder: Path, *, check: bool) -> int:
 
     pages = workflow_pages(loaded.specs, open_banking_operations(), link)
     drift = _drift(folder, pages)
-    for path, what in drift.items():
-        (err if check else out).print(f"{path}: {what}", markup=False, soft_wrap=True)
     if check:
+        for path, what in drift.items():
+            err.print(f"{path}: {what}", markup=False, soft_wrap=True)
         if drift:
             err.print("Run [bold]pfo docs[/] and commit the pages.")
             return FAILED
         out.print(f"{len(pages)} pages in {folder} are what the specs say.", soft_wrap=True)
         return DONE
-    _write(folder, pages, drift)
+    for path, what in _write(folder, pages, drift):
+        out.print(f"{path}: {what}", markup=False, soft_wrap=True)
     out.print(f"{len(pages)} pages in {folder}: {len(drift)} changed.", soft_wrap=True)
     return DONE
 
@@ -68,10 +69,16 @@ def _drift(folder: Path, pages: Mapping[str, str]) -> dict[Path, str]:
     return drift
 
 
-def _write(folder: Path, pages: Mapping[str, str], drift: Mapping[Path, str]) -> None:
+def _write(
+    folder: Path, pages: Mapping[str, str], drift: Iterable[Path]
+) -> Iterator[tuple[Path, str]]:
+    """Make the pages what they should be, saying of each that changes what was done."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in drift:
         if path.name in pages:
+            what = "written anew" if path.exists() else "new"
             path.write_text(pages[path.name], encoding="utf-8")
         else:
+            what = "removed: its workflow is gone"
             path.unlink()
+        yield path, what

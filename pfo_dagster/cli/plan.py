@@ -13,7 +13,7 @@ from pfo_dagster.automation.schedules import HOUSEHOLD_TIME_ZONE, TIMETABLE
 from pfo_dagster.cli.against import earlier_specs
 from pfo_dagster.cli.console import err, out
 from pfo_dagster.cli.exit_codes import DONE, FAILED
-from pfo_dagster.cli.specs import defined, load_app, load_specs
+from pfo_dagster.cli.specs import defined, load_app, load_specs, say_unused
 from pfo_dagster.cli.spending import is_own, overspending_by, spending_of
 from pfo_dagster.config import load_settings
 from pfo_dagster.operations.banking import open_banking_operations
@@ -54,6 +54,7 @@ def plan_specs(
     app, operations = load_app(settings.specs_dir), open_banking_operations()
     known = defined(app, defines)
     loaded = load_specs(folder, known)
+    supplied = loaded.supplied
     specs = list(loaded.specs) if key is None or is_path else [loaded.with_key(key)]
     plans = [
         plan_workflow(spec, operations, app, schedule=_schedule(spec.meta.key)) for spec in specs
@@ -64,12 +65,14 @@ def plan_specs(
         with earlier_specs(against, folder, known) as earlier:
             # A file beside one workflow is its other version, also under another key.
             whole = not Path(against).is_file()
+            supplied |= earlier.loaded.supplied
             earlier_of = earlier.versions_of(loaded.specs if whole else specs, folder)
             gone = earlier_of.gone if whole and len(specs) == len(loaded.specs) else ()
             comparisons = [
                 _compare(one.spec, earlier_of.by_key[one.spec.meta.key], operations)
                 for one in plans
             ]
+    say_unused(defines, supplied)
     wrong = [*loaded.diagnostics, *judge_together([one.judgement for one in plans])]
     spending = None
     if is_own(folder, settings):

@@ -6,13 +6,13 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pfo_dagster.cli.console import stop
+from pfo_dagster.cli.console import err, stop
 from pfo_dagster.cli.exit_codes import CALLED_WRONGLY
 from pfo_dagster.definitions import APP_FILE
 from pfo_dagster.spec import load_workflows, read_app
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pfo_dagster.spec import AppConfig, Diagnostic, WorkflowSpec
@@ -25,6 +25,8 @@ class LoadedSpecs:
     path: Path
     specs: Sequence[WorkflowSpec]
     diagnostics: Sequence[Diagnostic]
+    supplied: frozenset[str]
+    """The names that the specs took from `defines`."""
 
     def with_key(self, key: str) -> WorkflowSpec:
         """The workflow of that key; stops the command, naming those that there are, without it."""
@@ -53,4 +55,13 @@ def defined(app: AppConfig | None, more: Mapping[str, Any] | None = None) -> dic
 def load_specs(path: Path, defines: Mapping[str, Any]) -> LoadedSpecs:
     """Read what can be read at `path`."""
     loaded = load_workflows(path, defines=defines)
-    return LoadedSpecs(path, loaded.specs, loaded.diagnostics)
+    return LoadedSpecs(path, loaded.specs, loaded.diagnostics, loaded.supplied)
+
+
+def say_unused(defines: Iterable[str], supplied: Container[str]) -> None:
+    """Say which names were defined on the command line for nothing: they may be misspelt."""
+    for name in defines:
+        if name not in supplied:
+            message = f"--define {name} changes nothing: no spec that was read lacks that name."
+            err.print("[bold yellow]warning:[/] ", end="")
+            err.print(message, markup=False, soft_wrap=True)

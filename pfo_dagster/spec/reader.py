@@ -45,6 +45,8 @@ class LoadResult:
     diagnostics: tuple[Diagnostic, ...]
     damaged: tuple[DamagedSpec, ...] = ()
     """What is left of the others, of which more may be wrong than could be told in reading."""
+    supplied: frozenset[str] = frozenset()
+    """The names whose values the files do not have and `defines` gave."""
 
 
 def read_workflows(path: Path, *, defines: Mapping[str, Any] | None = None) -> list[WorkflowSpec]:
@@ -69,10 +71,12 @@ def load_workflows(path: Path, *, defines: Mapping[str, Any] | None = None) -> L
     specs: list[WorkflowSpec] = []
     diagnostics: list[Diagnostic] = []
     damaged: list[DamagedSpec] = []
+    supplied: set[str] = set()
     files = [path] if path.is_file() else list(_workflow_files(path))
     for file in files:
         reading = _read_file(file, defines or {})
         found, wrong = _models_of(reading, WorkflowSpec)
+        supplied |= reading.supplied
         if wrong:
             left = (repaired(source, value) for source, value in _all_parts(reading))
             damaged += [one for one in left if one]
@@ -84,7 +88,7 @@ def load_workflows(path: Path, *, defines: Mapping[str, Any] | None = None) -> L
     if not specs and not diagnostics:
         diagnostics.append(_nothing_at(path))
     diagnostics.extend(_same_identity(specs))
-    return LoadResult(tuple(specs), tuple(diagnostics), tuple(damaged))
+    return LoadResult(tuple(specs), tuple(diagnostics), tuple(damaged), frozenset(supplied))
 
 
 def read_app(path: Path) -> AppConfig:

@@ -30,6 +30,25 @@ def test_a_name_that_a_page_lacks_is_asked_for_and_can_be_supplied() -> None:
     assert "1 workflows checked: 0 errors, 0 warnings." in supplied.stdout
 
 
+def test_what_is_defined_for_nothing_is_said() -> None:
+    done = check(str(PAGE), "--define", f"BALANCE_CAPABILITY={CAPABILITY}", "--define", "[b]=1")
+    assert done.exit_code == 0
+    assert done.stderr == (
+        "warning: --define [b] changes nothing: no spec that was read lacks that name.\n"
+    )
+
+
+def test_all_that_is_said_of_a_file_stands_together_in_its_order(tmp_path: Path) -> None:
+    (tmp_path / "app.yaml").write_bytes((ROOT / "specs" / "app.yaml").read_bytes())
+    text = (ROOT / "specs" / "ingest-email-threads.yaml").read_text(encoding="utf-8")
+    (tmp_path / "a.yaml").write_text(text.replace("stability: ", "stability: quite-"))
+    (tmp_path / "b.yaml").write_text(text.replace("meta:", "mtea:"))
+    done = check("--format", "json", specs=tmp_path)
+    places = [(one["file"], one["line"]) for one in json.loads(done.stdout)]
+    assert places == sorted(places)
+    assert {Path(file).name for file, _ in places} == {"a.yaml", "b.yaml"}
+
+
 def test_the_app_config_can_supply_it_too(tmp_path: Path) -> None:
     app_file = (ROOT / "specs" / "app.yaml").read_text(encoding="utf-8")
     (tmp_path / "app.yaml").write_text(f"{app_file}\ndefines: {{BALANCE_CAPABILITY: {CAPABILITY}}}")

@@ -19,3 +19,5 @@ class Reading:
 
     documents: tuple[Document, ...]
     diagnostics: tuple[Diagnostic, ...]
+    supplied: frozenset[str] = frozenset()
+    """The names whose values the file does not have and `defines` gave."""

@@ -75,7 +75,8 @@ def read_typescript(
             hint="write the value where the name is declared; nothing of a file is run",
         )
         refused.setdefault(position, change)
-    return Reading(tuple(documents), tuple(sorted(refused.values(), key=_by_position)))
+    wrong = tuple(sorted(refused.values(), key=_by_position))
+    return Reading(tuple(documents), wrong, frozenset(names.supplied))
 
 
 def _by_position(diagnostic: Diagnostic) -> tuple[int, int]:

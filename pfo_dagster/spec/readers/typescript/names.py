@@ -49,6 +49,8 @@ class Names:
     imports: dict[str, Import] = field(default_factory=dict[str, "Import"])
     fields: dict[int, dict[str, Node]] = field(default_factory=dict[int, "dict[str, Node]"])
     """The fields of the objects that were looked into, by where the objects begin."""
+    supplied: set[str] = field(default_factory=set[str])
+    """Those of `defines` that a value was taken from."""
 
     def enum(self, name: str) -> Mapping[str, str] | None:
         """The enum of ContractSpec that a name stands for; None if it stands for none."""

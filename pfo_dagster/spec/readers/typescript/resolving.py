@@ -139,6 +139,7 @@ def _elsewhere(names: Names, node: Node, name: str) -> Supplied:
         hint = "make it a `const`" if word in {"let", "var"} else "write the value here"
         raise RefusedError(rules.NOT_LITERAL, message, node, hint=hint)
     if name in names.defines:
+        names.supplied.add(name)
         return Supplied(names.defines[name])
     if (enum := names.enum(name)) is not None:
         return Supplied(enum)
