@@ -143,7 +143,9 @@ class Reader:
 
 
 def _connect(published: Path) -> DuckDBPyConnection:
-    if not published.exists():
+    with explaining(published, "read"):
+        is_there = published.exists()
+    if not is_there:
         raise NotPublishedError(
             f"Nothing is published yet: there is no {published}. Run `make run` first, or check"
             " that the data directory is the right one."

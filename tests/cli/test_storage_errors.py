@@ -1,7 +1,9 @@
-"""What is said when the disk under Dagster's storage lets us down, before a run or in its midst."""
+"""What is said when a disk lets us down: in words, of Dagster's storage and of any other file."""
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,18 @@ def test_settings_that_dagster_cannot_read_are_to_be_mended(home: Path) -> None:
     (home / "dagster.yaml").write_text("concurrency: 7\n", encoding="utf-8")
     with pytest.raises(DagsterHomeError, match=r"Mend its dagster\.yaml"):
         open_instance(home)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.EACCES, "x.csv: Permission denied. Give this user the right to it, or choose"),
+        (errno.EROFS, "x.csv: Read-only file system. Give this user the right to it"),
+        (errno.ENOSPC, "x.csv: No space left on device. The disk is full: make room"),
+        (errno.EISDIR, "x.csv: Is a directory"),
+    ],
+)
+def test_a_file_that_cannot_be_used_comes_with_what_to_do(number: int, said: str) -> None:
+    explained = explain(OSError(number, os.strerror(number), "x.csv"))
+    assert explained is not None
+    assert explained[0].startswith(said)

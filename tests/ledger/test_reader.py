@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from pfo_dagster.ledger import NotPublishedError, QueryError, Reader, SchemaError
+from pfo_dagster.ledger import NotPublishedError, QueryError, Reader, SchemaError, StorageError
 from pfo_dagster.ledger.reader import BOUNDS
 from tests.ledger.builders import NOON, balance, published, record, refresh, sync
 
@@ -168,3 +168,9 @@ def test_somebody_elses_database_is_not_taken_for_a_publication(ledger: Ledger) 
         other.execute("CREATE TABLE mine (a INT)")
     with pytest.raises(SchemaError, match="DuckDB database of something else"), ledger.reader():
         pass
+
+
+def test_a_place_where_nothing_can_be_looked_for_is_named(tmp_path: Path) -> None:
+    published = tmp_path / ("x" * 300)
+    with pytest.raises(StorageError, match=r"Could not read .*xx: File name too long"):
+        Reader.lasting(published)

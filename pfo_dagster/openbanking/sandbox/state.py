@@ -83,6 +83,12 @@ class SandboxState:
             return _Memory.model_validate_json(self._path.read_bytes())
         except FileNotFoundError:
             return self._in_memory
+        except PermissionError:
+            raise ProviderError(
+                f"This user may not read the sandbox's memory {self._path}. Give it the "
+                "right, or choose another folder with PFO_DATA_DIR.",
+                kind=ErrorKind.FATAL,
+            ) from None
         except (OSError, ValidationError):
             raise ProviderError(
                 f"The sandbox's memory {self._path} cannot be read. Delete the file: the sandbox "
