@@ -7,13 +7,16 @@ last until another scenario is chosen. `world_after` is what the sandbox makes o
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from pfo_dagster.openbanking.sandbox.controls import Controls, StateByHand
 from pfo_dagster.openbanking.sandbox.made_worlds import STATES
 
 if TYPE_CHECKING:
-    from pfo_dagster.openbanking.sandbox.stage import Stage
+    from datetime import datetime
+
+    from pfo_dagster.openbanking.sandbox.controls import ControlPanel
+    from pfo_dagster.openbanking.sandbox.state import SandboxState
     from pfo_dagster.openbanking.sandbox.world import ConnectionPlan, World
 
 WORKS: Final = "ok"
@@ -21,7 +24,30 @@ WORKS: Final = "ok"
 STATE_WORDS: Final = (WORKS, *(state for state in STATES if state is not None))
 
 
-def put_into_state(stage: Stage, connection_id: int, word: str) -> None:
+class SetStage(Protocol):
+    """What of a `stage.Stage` is needed to do something to it."""
+
+    @property
+    def panel(self) -> ControlPanel:
+        """Where it is set what the sandbox is."""
+        ...
+
+    @property
+    def state(self) -> SandboxState:
+        """What has happened to the connections."""
+        ...
+
+    @property
+    def world(self) -> World:
+        """The connections and accounts as they are now."""
+        ...
+
+    def clock(self) -> datetime:
+        """The sandbox's time."""
+        ...
+
+
+def put_into_state(stage: SetStage, connection_id: int, word: str) -> None:
     """Let a connection show a state of `STATE_WORDS` from now on, and stand still meanwhile.
 
     With `WORKS` it is mended, and synced at once, as after a visit to the webview. Raises
@@ -44,7 +70,7 @@ def put_into_state(stage: Stage, connection_id: int, word: str) -> None:
         stage.state.record(connection_id, now)
 
 
-def delete_connection(stage: Stage, connection_id: int) -> None:
+def delete_connection(stage: SetStage, connection_id: int) -> None:
     """Erase a connection and its accounts. Raises `ValueError` for one that there is not."""
     if connection_id in stage.panel.read().deleted_connections:
         return
@@ -56,7 +82,7 @@ def delete_connection(stage: Stage, connection_id: int) -> None:
     )
 
 
-def delete_user(stage: Stage) -> None:
+def delete_user(stage: SetStage) -> None:
     """Delete the user: the token is refused until a user is created."""
     stage.panel.change(lambda now: now.model_copy(update={"user_deleted": True}))
 
