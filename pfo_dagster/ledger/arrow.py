@@ -14,7 +14,7 @@ from dataclasses import fields
 from datetime import datetime
 from decimal import Context, Decimal, Inexact
 from functools import cache
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -127,22 +127,23 @@ def incoming(
 ) -> Generator[tuple[str, ...]]:
     """Offer `records` to SQL as the relation `incoming` while the block runs; gives its columns.
 
-    They are those of the first record, if not said otherwise. Records are read once and let go
-    batch by batch, so a generator of them takes no memory to speak of. Column types are those of
-    the table `target`, so they are written down once, in the schema. The first column of `key`
-    names a row in messages. Raises `InvalidRowError` for a value that does not fit and for two
-    records with the same key.
+    They are those of the first record, if not said otherwise; without either there are none, and
+    no relation. Records are read once and let go batch by batch, so a generator of them takes no
+    memory to speak of. Column types are those of the table `target`, so they are written down
+    once, in the schema. The first column of `key` names a row in messages. Raises
+    `InvalidRowError` for a value that does not fit and for two records with the same key.
     """
     rest = iter(records)
     batch = list(islice(rest, _BATCH))
+    if not batch and columns is None:
+        yield ()
+        return
     given = tuple(batch[0] if columns is None else columns)
     names = ", ".join(given)
     # Table and column names are this package's own constants.
     schema = connection.sql(f"SELECT {names} FROM {target} LIMIT 0").to_arrow_table().schema  # noqa: S608
-    seen: set[tuple[object, ...]] = set()
     batches: list[pa.RecordBatch] = []
     while batch:
-        _refuse_duplicates(target, batch, key, seen)
         arrays = [_array(target, batch, field, key[0]) for field in schema]
         batches.append(pa.record_batch(arrays, schema=schema))
         batch = list(islice(rest, _BATCH))
@@ -150,10 +151,13 @@ def incoming(
     del batches
     connection.register("incoming", offer)
     try:
+        _refuse_duplicates(connection, target, key)
         yield given
     finally:
         connection.unregister("incoming")
         offer.withdraw()
+        # Arrow keeps what it freed, too.
+        pa.default_memory_pool().release_unused()
 
 
 def insert(
@@ -164,33 +168,22 @@ def insert(
     key: Sequence[str],
 ) -> None:
     """Add the records to a table as they are."""
-    rest = iter(records)
-    first = next(rest, None)
-    if first is None:
-        return
-    with incoming(connection, table, chain([first], rest), key=key):
-        connection.execute(f"INSERT INTO {table} BY NAME FROM incoming")
+    with incoming(connection, table, records, key=key) as columns:
+        if columns:
+            connection.execute(f"INSERT INTO {table} BY NAME FROM incoming")
 
 
-def _refuse_duplicates(
-    target: str,
-    records: Sequence[Mapping[str, object]],
-    key: Sequence[str],
-    seen: set[tuple[object, ...]],
-) -> None:
-    """Raise for a record whose key is among those `seen`; the others' keys are added to them."""
-    for record in records:
-        identity = tuple(record[column] for column in key)
-        if identity in seen:
-            named = ", ".join(
-                f"{column} {value}" for column, value in zip(key, identity, strict=True)
-            )
-            raise InvalidRowError(
-                f"Two rows for {target} have the same {named}; hand in one of them.",
-                relation=target,
-                record_id=str(identity[0]),
-            )
-        seen.add(identity)
+def _refuse_duplicates(connection: DuckDBPyConnection, target: str, key: Sequence[str]) -> None:
+    """Raise for the first key that two of the incoming records have."""
+    names = ", ".join(key)
+    repeated = f"SELECT {names} FROM incoming GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 1"  # noqa: S608
+    for identity in connection.execute(repeated).fetchall():
+        named = ", ".join(f"{column} {value}" for column, value in zip(key, identity, strict=True))
+        raise InvalidRowError(
+            f"Two rows for {target} have the same {named}; hand in one of them.",
+            relation=target,
+            record_id=str(identity[0]),
+        )
 
 
 def _array(

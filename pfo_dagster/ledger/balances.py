@@ -10,7 +10,7 @@ from pfo_dagster.ledger.errors import InvalidRowError
 from pfo_dagster.ledger.instants import bank_day
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from pfo_dagster.ledger.commits import Commit
     from pfo_dagster.ledger.rows import BalanceRow, Refresh
@@ -49,12 +49,16 @@ _UNKNOWN_ACCOUNTS: Final = """
 """
 
 
-def add_balances(commit: Commit, refresh: Refresh, rows: Sequence[BalanceRow]) -> int:
-    """The number of observations added. Raises `InvalidRowError` for one of an unknown account."""
-    if not rows:
-        return 0
+def add_balances(commit: Commit, refresh: Refresh, rows: Iterable[BalanceRow]) -> tuple[int, int]:
+    """How many observations were added, and how many rows only repeated what was recorded.
+
+    Raises `InvalidRowError` for one of an unknown account.
+    """
     records = ({**record_of(row, refresh), "day": bank_day(row.as_of)} for row in rows)
-    with incoming(commit.connection, "balances", records, key=("account_id", "balance_type")):
+    key = ("account_id", "balance_type")
+    with incoming(commit.connection, "balances", records, key=key) as columns:
+        if not columns:
+            return 0, 0
         for (account_id,) in rows_of(commit.connection, _UNKNOWN_ACCOUNTS):
             raise InvalidRowError(
                 f"There is a balance of account {account_id}, but no such account: hand in its"
@@ -68,4 +72,5 @@ def add_balances(commit: Commit, refresh: Refresh, rows: Sequence[BalanceRow]) -
             **commit.stamp,
         }
         [(added,)] = rows_of(commit.connection, _ADD, parameters)
-        return int(added)
+        [(offered,)] = rows_of(commit.connection, "SELECT count(*) FROM incoming")
+        return int(added), int(offered) - int(added)

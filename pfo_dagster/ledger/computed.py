@@ -49,11 +49,11 @@ def add_computed_balances(
     commit: Commit, sync: Sync, rows: Sequence[ComputedBalanceRow]
 ) -> tuple[tuple[str, ...], int]:
     """The accounts that got computed balances, and how many of the rows were known already."""
-    if not rows:
-        return (), 0
     records = (record_of(row, sync) for row in rows)
     key = ("account_id", "day")
-    with incoming(commit.connection, "history.computed_balances", records, key=key):
+    with incoming(commit.connection, "history.computed_balances", records, key=key) as columns:
+        if not columns:
+            return (), 0
         added = rows_of(commit.connection, _ADD, {"sync_id": sync.sync_id, **commit.stamp})
     return tuple(sorted({str(account_id) for (account_id,) in added})), len(rows) - len(added)
 

@@ -24,6 +24,9 @@ OFFLINE: Mapping[str, bool] = {
 }
 """Settings of every connection: nothing is fetched and no code is loaded behind our back."""
 
+_FRUGAL: Mapping[str, str] = {"allocator_bulk_deallocation_flush_threshold": "0B"}
+"""DuckDB keeps what it freed until a connection is closed, unless told to give it back."""
+
 _RESTORE = (
     "Move it and its .wal away; `pfo restore` puts the published file or a backup of it in its"
     " place, and the next run goes on from there."
@@ -42,7 +45,7 @@ _REMEDIES = (
 
 def connect(path: Path) -> DuckDBPyConnection:
     """Open a database for writing, creating it if missing. The caller closes it."""
-    return duckdb.connect(str(path), config=dict(OFFLINE))
+    return duckdb.connect(str(path), config={**OFFLINE, **_FRUGAL})
 
 
 def rows_of(

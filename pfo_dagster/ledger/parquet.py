@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+# Rows are held until their group is full or, to keep their order, until all are there.
+_FORMAT: Final = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 16384, PRESERVE_ORDER false"
+
 
 @dataclass(frozen=True, slots=True)
 class _Relation:
@@ -172,7 +175,7 @@ class ParquetPublisher:
         # A file that is linked from the folder before must not be written through the link.
         file.unlink(missing_ok=True)
         name = str(file).replace("'", "''")
-        self.connection.execute(f"COPY ({rows}) TO '{name}' (FORMAT parquet, COMPRESSION zstd)")
+        self.connection.execute(f"COPY ({rows}) TO '{name}' ({_FORMAT})")
 
     def _schema_version(self) -> int:
         [(version,)] = rows_of(

@@ -52,7 +52,7 @@ def add_refresh(commit: Commit, refresh: Refresh, findings: Findings) -> Recorde
     changed_connections = add_connections(commit, refresh, findings.connections)
     ended_connections = end_connections(commit, refresh, findings.connections)
     changed_accounts = add_accounts(commit, refresh, findings.accounts)
-    new_balances = add_balances(commit, refresh, findings.balances)
+    new_balances, unchanged_balances = add_balances(commit, refresh, findings.balances)
     vanished = vanished_accounts(commit, refresh, findings.accounts, findings.rejected)
     successions = recognise_accounts(commit, refresh, vanished)
     ended_accounts = end_accounts(commit, refresh, vanished)
@@ -63,7 +63,7 @@ def add_refresh(commit: Commit, refresh: Refresh, findings: Findings) -> Recorde
         refresh_id=refresh.refresh_id,
         commit_number=commit.number,
         new_balances=new_balances,
-        unchanged_balances=len(findings.balances) - new_balances,
+        unchanged_balances=unchanged_balances,
         failed_connections=sum(decision.failed for decision in findings.decisions),
         changed_accounts=tuple(sorted({*changed_accounts, *ended_accounts, *continued})),
         changed_connections=tuple(sorted({*changed_connections, *ended_connections})),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
     from decimal import Decimal
 
@@ -152,11 +152,14 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """Everything that one refresh brought home; recorded together or not at all."""
+    """Everything that one refresh brought home; recorded together or not at all.
+
+    Balances are read once, so they need not exist all at a time.
+    """
 
     connections: Sequence[ConnectionRow]
     accounts: Sequence[AccountRow]
-    balances: Sequence[BalanceRow]
+    balances: Iterable[BalanceRow]
     outcomes: Sequence[AccountOutcome]
     decisions: Sequence[ConnectionDecision]
     provider_totals: Mapping[str, Decimal | None]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.ledger.arrow import incoming, record_of
@@ -126,12 +125,10 @@ def _closed_on(account: AccountRow, continued_on: date | None) -> date | None:
 def _add(
     commit: Commit, relation: _Relation, records: Iterable[Mapping[str, object]]
 ) -> tuple[str, ...]:
-    rest = iter(records)
-    first = next(rest, None)
-    if first is None:
-        return ()
     key = (relation.key,)
-    with incoming(commit.connection, relation.history, chain([first], rest), key=key) as columns:
+    with incoming(commit.connection, relation.history, records, key=key) as columns:
+        if not columns:
+            return ()
         names = ", ".join(columns)
         # EXCEPT takes two NULLs for equal, as a comparison of versions must. The names are
         # constants and fields of this package's own row types.

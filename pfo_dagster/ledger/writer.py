@@ -29,7 +29,7 @@ from pfo_dagster.ledger.syncs import (
 from pfo_dagster.ledger.tombstones import followed_accounts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
     from datetime import date, datetime
     from decimal import Decimal
     from pathlib import Path
@@ -79,7 +79,7 @@ class Writer:
         *,
         connections: Sequence[ConnectionRow],
         accounts: Sequence[AccountRow],
-        balances: Sequence[BalanceRow],
+        balances: Iterable[BalanceRow],
         outcomes: Sequence[AccountOutcome],
         decisions: Sequence[ConnectionDecision],
         provider_totals: Mapping[str, Decimal | None],

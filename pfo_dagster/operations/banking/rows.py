@@ -18,7 +18,7 @@ from pfo_dagster.openbanking.records import ConnectionState
 from pfo_dagster.operations.banking.decisions import is_fresh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
 
@@ -87,36 +87,32 @@ def balance_rows(
     *,
     fetched_at: datetime,
     request_id: str | None,
-) -> list[BalanceRow]:
+) -> Iterator[BalanceRow]:
     """Up to three observations of each account: current, coming, and projected where both are.
 
     *Projected* is inferred (`balance + coming`); Powens knows no *available* balance, and neither
     do we. A null balance is an observation too: the bank gave none. Disabled accounts are not
     synchronised, so what they show is not an observation of now and is left out.
     """
-    rows: list[BalanceRow] = []
     for account in accounts:
         if account.disabled_at is not None or account.deleted_at is not None:
             continue
         connection = connections.get(account.connection_id or "")
         as_of, basis = _as_of(account, connection, fetched_at)
         for balance_type, amount in _amounts(account):
-            rows.append(
-                BalanceRow(
-                    account_id=account.account_id,
-                    connection_id=account.connection_id,
-                    balance_type=balance_type,
-                    amount=amount,
-                    currency=account.currency,
-                    as_of=as_of,
-                    as_of_basis=basis,
-                    fetched_at=fetched_at,
-                    state=_state(account, connection),
-                    request_id=request_id,
-                    payload_hash=account.payload_hash,
-                )
+            yield BalanceRow(
+                account_id=account.account_id,
+                connection_id=account.connection_id,
+                balance_type=balance_type,
+                amount=amount,
+                currency=account.currency,
+                as_of=as_of,
+                as_of_basis=basis,
+                fetched_at=fetched_at,
+                state=_state(account, connection),
+                request_id=request_id,
+                payload_hash=account.payload_hash,
             )
-    return rows
 
 
 def account_outcomes(
