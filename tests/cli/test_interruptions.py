@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,3 +114,22 @@ def test_an_address_that_cannot_be_right_starts_no_run(tmp_path: Path, address: 
     assert "POWENS_BASE_URL" in done.stderr
     assert not data.exists()
     assert_no_traceback(done)
+
+
+def test_an_interrupt_while_the_command_is_imported_is_no_traceback() -> None:
+    impatient = """
+import sys
+
+
+class Impatient:
+    def find_spec(self, name, *_):
+        if name == "pfo_dagster.cli.app":
+            raise KeyboardInterrupt
+
+
+sys.meta_path.insert(0, Impatient())
+from pfo_dagster.cli import main
+"""
+    command = [sys.executable, "-c", impatient]
+    done = subprocess.run(command, capture_output=True, cwd=ROOT, check=False)  # noqa: S603 - ours
+    assert (done.returncode, done.stderr) == (130, b"")
