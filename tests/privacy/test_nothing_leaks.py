@@ -6,18 +6,16 @@ server) runs, with compute logs, on a bank whose every answer is full of canarie
 
 from __future__ import annotations
 
-import asyncio
+import re
 import time
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import duckdb
 import httpx
 import pytest
 
-from pfo_dagster.dashboard.serving import dashboard_app
-from pfo_dagster.ledger import Ledger
+from tests.dashboard.server import dashboard_server
 from tests.privacy.bank import CANARIES, HOOK_SECRET, IBAN, LINK, TOKEN, bank_full_of_canaries
 from tests.privacy.receiving import receive_a_burst
 from tests.privacy.searching import findings, spellings
@@ -71,18 +69,27 @@ def ended_runs(server: DagsterServer, starter: str, count: int) -> Mapping[str, 
 
 
 def show_the_dashboard(folder: Path) -> None:
-    """Keep beside the files what `pfo dashboard` serves."""
+    """Keep beside the files all that `pfo dashboard` sends to a browser that opens it."""
+    with dashboard_server(folder / "data") as address:
+        page = httpx.get(address).raise_for_status().text
+        cells = "".join(sent_by_the_notebook(address))
+        files = set(re.findall(r"@file/[\w./-]+", cells))
+        contents = [httpx.get(f"{address}/{file}").raise_for_status().content for file in files]
+    assert "Household ledger</h1>" in page
+    assert "vega" in cells, "the charts, and with them the last cell, were sent"
+    sent = [page.encode(), cells.encode(), *contents]
+    for number, content in enumerate(sent):
+        (folder / f"dashboard.{number}").write_bytes(content)
 
-    async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(
-            dashboard_app(Ledger(folder / "data"), stale_after=timedelta(days=1), token=None)
-        )
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            return await client.get("/")
 
-    answer = asyncio.run(ask()).raise_for_status()
-    assert "Household ledger</h1>" in answer.text
-    (folder / "dashboard.html").write_text(answer.text, encoding="utf-8")
+def sent_by_the_notebook(address: str) -> Iterator[str]:
+    """What the notebook's cells show, as the page gets it, until all of them have run."""
+    session = {"session_id": "s_search"}
+    with httpx.stream("GET", f"{address}/sse", params=session, timeout=60) as events:
+        for line in events.iter_lines():
+            yield line
+            if '"completed-run"' in line:
+                return
 
 
 def test_the_runs_did_what_they_are_searched_for(left_behind: Path) -> None:
