@@ -128,17 +128,22 @@ class Settings(BaseSettings):
         return (self.chosen_dagster_home or self.data_dir / "dagster").absolute()
 
     @property
+    def chosen_address(self) -> str | None:
+        """Powens' domain or base URL, whichever is set; raises `SettingsError` where both are."""
+        if self.powens_domain and self.powens_base_url:
+            raise SettingsError(
+                "POWENS_DOMAIN and POWENS_BASE_URL are both set. Keep the one that you mean."
+            )
+        return self.powens_domain or self.powens_base_url
+
+    @property
     def has_powens(self) -> bool:
         """Whether the real provider is set up; if not, the built-in sandbox is used.
 
         Raises `SettingsError` when only half of it is: made-up data in the place of a bank's, or
         the other way round, must never come from a forgotten variable.
         """
-        address = self.powens_domain or self.powens_base_url
-        if self.powens_domain and self.powens_base_url:
-            raise SettingsError(
-                "POWENS_DOMAIN and POWENS_BASE_URL are both set. Keep the one that you mean."
-            )
+        address = self.chosen_address
         if address and not self.powens_user_token:
             raise SettingsError(
                 "POWENS_USER_TOKEN is not set, but POWENS_DOMAIN or POWENS_BASE_URL is. Set the "

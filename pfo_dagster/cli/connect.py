@@ -6,12 +6,14 @@ Secrets are typed in without being shown; none is ever an argument, which a shel
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
+import shlex
 import webbrowser
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 from pydantic import SecretStr
@@ -37,7 +39,8 @@ if TYPE_CHECKING:
     from pfo_dagster.openbanking.callback import Callback
     from pfo_dagster.openbanking.powens.exchange import Timeouts
 
-PRINT_IT = "-"
+PRINT_IT: Final = "-"
+_NUMBER: Final = re.compile("[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,8 @@ def connect(options: ConnectOptions) -> None:
         checked_redirect(options.redirect_uri)
     except ValueError as error:
         raise stop(f"--redirect-uri: {error}", CALLED_WRONGLY) from None
+    if options.user_id is not None and not _NUMBER.fullmatch(options.user_id):
+        raise stop("--user-id takes the number of a user.", CALLED_WRONGLY)
     settings = load_settings()
     address = _address(settings)
     record = UserRecord.of(settings.data_dir, address)
@@ -68,10 +73,10 @@ def connect(options: ConnectOptions) -> None:
     with _listening(options.redirect_uri) as callback:
         if settings.powens_user_token and options.user_id is None:
             out.print("POWENS_USER_TOKEN is set: a bank is added to that user.")
-            client_id = settings.powens_client_id or _client_id()
+            client_id = _client_id(settings)
             token = settings.powens_user_token
         else:
-            client_id = settings.powens_client_id or _client_id()
+            client_id = _client_id(settings)
             token = _user_token(settings, address, client_id, record, options).token
         webview = Webview(base_url=address, client_id=client_id, redirect_uri=options.redirect_uri)
         _visit(webview, token, callback, options, powens_timeouts(settings))
@@ -94,14 +99,15 @@ def _listening(redirect_uri: str) -> Generator[Callback]:
 
 
 def _address(settings: Settings) -> str:
+    domain = settings.chosen_address or typer.prompt("Powens domain")
     if settings.powens_base_url:
         return validate_base_url(settings.powens_base_url)
-    return powens_base_url(settings.powens_domain or typer.prompt("Powens domain"))
+    return powens_base_url(domain)
 
 
-def _client_id() -> str:
-    client_id = str(typer.prompt("Client id")).strip()
-    if not (client_id.isascii() and client_id.isdecimal()):
+def _client_id(settings: Settings) -> str:
+    client_id = (settings.powens_client_id or str(typer.prompt("Client id"))).strip()
+    if not _NUMBER.fullmatch(client_id):
         problem = "A client id has digits alone; the Powens console shows it with the application."
         raise stop(problem, CALLED_WRONGLY)
     return client_id
@@ -111,8 +117,6 @@ def _user_token(
     settings: Settings, address: str, client_id: str, record: UserRecord, options: ConnectOptions
 ) -> PowensUser:
     """Create the user, or get another token of the one there is, and store that at once."""
-    if options.user_id is not None and not options.user_id.isdecimal():
-        raise stop("--user-id takes the number of a user.", CALLED_WRONGLY)
     application = ClientApplication(
         client_id=client_id, client_secret=SecretStr(typer.prompt("Client secret", hide_input=True))
     )
@@ -182,7 +186,9 @@ def _keep(place: str, variables: dict[str, str]) -> None:
         raise stop(problem, FAILED) from None
     out.print(f"The token is stored in {path}, readable by you alone.", soft_wrap=True)
     if path != PROJECT_ROOT / ".env":
-        out.print(f"Before the next command: set -a; . {path}; set +a", soft_wrap=True)
+        out.print(
+            f"Before the next command: set -a; . {shlex.quote(str(path))}; set +a", soft_wrap=True
+        )
 
 
 def _visit(

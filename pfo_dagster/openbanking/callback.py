@@ -17,7 +17,6 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from pfo_dagster.openbanking.loopback import listening
-from pfo_dagster.openbanking.powens.addresses import is_loopback
 from pfo_dagster.openbanking.powens.webview import CallbackError, WebviewOutcome, read_callback
 
 if TYPE_CHECKING:
@@ -60,7 +59,9 @@ def checked_redirect(redirect_uri: str) -> tuple[int, str]:
         url = httpx.URL(redirect_uri)
     except httpx.InvalidURL:
         url = httpx.URL()
-    if url.scheme != "http" or not is_loopback(url.host) or not url.port or url.query:
+    # Of the loopback addresses, `listening` is at this one alone.
+    is_here = url.scheme == "http" and url.host in {"127.0.0.1", "localhost"}
+    if not is_here or not url.port or url.query or url.fragment or url.userinfo:
         raise ValueError("expected http://127.0.0.1:<port>/<path>, without a query")
     return url.port, url.path
 

@@ -6,14 +6,12 @@ The one module that puts a client and a mapping together; everything else is han
 from __future__ import annotations
 
 import asyncio
-import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
-from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
 from pfo_dagster.openbanking.powens.addresses import (
     address_label,
     is_sandbox,
@@ -52,7 +50,6 @@ CALLS_PER_MINUTE_IN_SANDBOXES: Final = 30
 # Nobody may take a message about it for one about a server.
 _SANDBOX_ADDRESS: Final = f"http://{UNKNOWN_HOST}/2.0"
 _SANDBOX_KEY: Final = b"made-up accounts, made-up identities"
-_TOKEN = re.compile(r"[!-~]+")
 _SHORTEST_KEY: Final = 16
 
 
@@ -89,7 +86,7 @@ def open_powens(
         quota = replace(quota, per_minute=CALLS_PER_MINUTE_IN_SANDBOXES)
     client = PowensClient(
         base_url=address,
-        token=_checked_token(token),
+        token=token,
         clock=clock,
         timeouts=timeouts,
         quota=quota,
@@ -157,18 +154,3 @@ def open_sandbox(
         clock=clock,
         sleep=sleep,
     )
-
-
-def _checked_token(token: SecretStr) -> SecretStr:
-    """The token without blanks around it.
-
-    One that cannot be sent is refused here: httpx would quote it in its own error.
-    """
-    text = token.get_secret_value().strip()
-    if not _TOKEN.fullmatch(text):
-        raise ProviderError(
-            "POWENS_USER_TOKEN is empty or has characters that no token has (blanks, line breaks, "
-            "accents). Copy it again from where it was stored.",
-            kind=ErrorKind.FATAL,
-        )
-    return SecretStr(text)

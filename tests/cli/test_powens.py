@@ -113,7 +113,7 @@ def free_redirect() -> str:
 
 
 def test_the_whole_walk_from_nothing_to_a_connected_bank(sandbox: Sandbox) -> None:
-    stored = sandbox.folder / "secrets" / "powens.env"
+    stored = sandbox.folder / "my secrets" / "powens.env"
     redirect = free_redirect()
     status, screen = sandbox.in_terminal(
         "connect",
@@ -136,7 +136,9 @@ def test_the_whole_walk_from_nothing_to_a_connected_bank(sandbox: Sandbox) -> No
         writer.record_sync_attempt("household", bank, "101", "a run that was killed", utc_now())
 
     # What is stored is what the next command needs, as a shell reads it.
-    command = f"set -a; . {stored}; set +a; exec {' '.join(map(repr, PFO))} powens status --link"
+    [sourced] = [line for line in screen.splitlines() if "set -a" in line]
+    sourcing = sourced.partition(": ")[2]
+    command = f"{sourcing}; exec {' '.join(map(repr, PFO))} powens status --link"
     shown = subprocess.run(  # noqa: S603 - our own command
         ["/bin/sh", "-c", command],
         capture_output=True,
@@ -217,6 +219,13 @@ def test_where_the_browser_could_not_come_back_nobody_is_created(sandbox: Sandbo
         (["status", "--link"], {"POWENS_USER_TOKEN": "t"}, "POWENS_CLIENT_ID is not set"),
         (["status"], {}, "POWENS_USER_TOKEN is not set"),
         (["connect", "--redirect-uri", "https://a.example/x"], {}, "--redirect-uri: expected"),
+        (["connect", "--user-id", "9" * 5_000], {}, "--user-id takes the number of a user"),
+        (
+            ["connect", "--redirect-uri", "http://[::1]:8912/callback"],
+            {},
+            "--redirect-uri: expected",
+        ),
+        (["connect"], {"POWENS_DOMAIN": "acme"}, "POWENS_DOMAIN and POWENS_BASE_URL are both set"),
     ],
 )
 def test_a_wrong_call_is_one_clear_message(

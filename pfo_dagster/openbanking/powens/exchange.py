@@ -7,17 +7,21 @@ URL's server alone.
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 import httpx
+from pydantic import SecretStr
+
+from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from pydantic import SecretStr
-
 USER_AGENT: Final = "pfo-dagster/0.1 (read-only open banking; python-httpx)"
+
+_TOKEN = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,10 @@ class UnusableReplyError(Exception):
 
 
 class Exchange:
-    """A connection pool to the server of `base_url`. Belongs to one event loop."""
+    """A connection pool to the server of `base_url`. Belongs to one event loop.
+
+    Raises `ProviderError` for a token that cannot be right.
+    """
 
     def __init__(
         self,
@@ -77,7 +84,7 @@ class Exchange:
         self._limits = limits
         self._gate = asyncio.Semaphore(limits.concurrency)
         self._http = httpx.AsyncClient(
-            auth=_BearerToken(token, base_url) if token else None,
+            auth=None if token is None else _BearerToken(token, base_url),
             # Uncompressed, so that the limit on an answer's size is one on memory.
             headers={
                 "Accept": "application/json",
@@ -132,7 +139,7 @@ class _BearerToken(httpx.Auth):
     """Puts the token on calls to one server only, and keeps it out of every representation."""
 
     def __init__(self, token: SecretStr, base_url: httpx.URL) -> None:
-        self._token = token
+        self._token = _checked(token)
         self._server = (base_url.scheme, base_url.host, base_url.port)
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
@@ -140,3 +147,18 @@ class _BearerToken(httpx.Auth):
         if (url.scheme, url.host, url.port) == self._server:
             request.headers["Authorization"] = f"Bearer {self._token.get_secret_value()}"
         yield request
+
+
+def _checked(token: SecretStr) -> SecretStr:
+    """The token without blanks around it.
+
+    One that cannot be sent is refused here: httpx would quote it in its own error.
+    """
+    text = token.get_secret_value().strip()
+    if not _TOKEN.fullmatch(text):
+        raise ProviderError(
+            "POWENS_USER_TOKEN is empty or has characters that no token has (blanks, line breaks, "
+            "accents). Copy it again from where it was stored.",
+            kind=ErrorKind.FATAL,
+        )
+    return SecretStr(text)

@@ -107,7 +107,7 @@ async def user_once(
     try:
         user = await onboarding.create_user(application)
     except UnknownOutcomeError as error:
-        raise _unclear(str(error)) from None
+        raise _unclear(f"{error} Not this call, though.") from None
     except ProviderError:
         record.withdraw()
         raise
