@@ -21,11 +21,12 @@ from pfo_dagster.automation.alerts import alert_sensor
 from pfo_dagster.automation.alerts.records import ALERTS
 from pfo_dagster.config import Settings, SettingsError
 from pfo_dagster.openbanking.loopback import listening
+from pfo_dagster.operations import OperationRegistry, ProducedAsset
 from pfo_dagster.resources import alert_sender
 from pfo_dagster.spec import WorkflowSpec
 from pfo_dagster.translate import TranslatedWorkflow, translate
 from pfo_dagster.translate.service_levels.watching import service_level_sensor
-from tests.translate.support import META, Script, fatal, step
+from tests.translate.support import META, Script, fatal, step, workflow
 
 SECRET = "FR76 3000 6000 0112 3456 7890 189"
 
@@ -119,6 +120,34 @@ def test_a_failure_is_told_once_without_data(instance: dg.DagsterInstance) -> No
     assert "failed in b" in alert["text"]
     assert SECRET not in json.dumps(receiver.told)
     assert location.on_record == 1
+
+
+@pytest.mark.parametrize(
+    ("blocking", "told"), [(True, ["test.flow failed in rates_rates_are_sane."]), (False, [])]
+)
+def test_a_check_that_disproves_an_asset_is_told_with_its_run_and_a_warning_is_not(
+    instance: dg.DagsterInstance, blocking: bool, told: list[str]
+) -> None:
+    registry = OperationRegistry()
+
+    @registry.operation("op.a", produces=[ProducedAsset(key=("rates",), description="")])
+    def fetch(_: object) -> dict[str, object]:
+        return {}
+
+    @dg.asset_check(asset="rates", blocking=blocking)
+    def rates_are_sane() -> dg.AssetCheckResult:
+        severity = dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN
+        return dg.AssetCheckResult(passed=False, severity=severity)
+
+    flow = translate(workflow([step("a")]), registry)
+    job = dg.Definitions.merge(
+        flow.definitions, dg.Definitions(asset_checks=[rates_are_sane])
+    ).resolve_job_def(flow.name)
+    job.execute_in_process(instance=instance, raise_on_error=False)
+    receiver = Receiver()
+    with dg.build_sensor_context(instance=instance) as context:
+        alert_sensor({"test.flow": flow}, receiver)(context)
+    assert [alert["text"].partition(" Run ")[0] for alert in receiver.told] == told
 
 
 def test_without_a_webhook_the_log_is_told(instance: dg.DagsterInstance) -> None:
