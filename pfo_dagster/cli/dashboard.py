@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import secrets
-import socket
 import threading
 import webbrowser
 from contextlib import suppress
@@ -13,7 +12,8 @@ from datetime import timedelta
 
 import uvicorn
 
-from pfo_dagster.cli.console import out, reason
+from pfo_dagster.cli.console import out
+from pfo_dagster.cli.listening import listen
 from pfo_dagster.config import SettingsError, load_settings
 from pfo_dagster.installed_ledger import open_ledger
 
@@ -25,8 +25,7 @@ def serve_dashboard(host: str, port: int, *, browser: bool) -> None:
     """Serve until interrupted, and end the process then.
 
     Whoever reaches another address than this computer's own must know a token, which is printed
-    with the address. Raises `SettingsError` where the dashboard's packages are not installed, or
-    where it cannot listen.
+    with the address. Raises `SettingsError` where the dashboard's packages are not installed.
     """
     settings = load_settings()
     if importlib.util.find_spec("marimo") is None or importlib.util.find_spec("altair") is None:
@@ -34,7 +33,7 @@ def serve_dashboard(host: str, port: int, *, browser: bool) -> None:
             "The dashboard needs packages that are not installed. `make dashboard` installs them;"
             " elsewhere, install pfo_dagster[dashboard]."
         )
-    listening = _listening(host, port)
+    listening = listen("The dashboard", host, port)
     from pfo_dagster.dashboard import serving  # noqa: PLC0415 - needs what was just looked for
 
     token = None if host in serving.HERE else secrets.token_urlsafe(16)
@@ -57,15 +56,3 @@ def serve_dashboard(host: str, port: int, *, browser: bool) -> None:
         uvicorn.Server(config).run(sockets=[listening])
     # Each window has a thread of marimo's that waits for ever, and Python would wait for it.
     os._exit(0)
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    """A socket that windows can already connect to while the server starts."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise SettingsError(
-            f"The dashboard cannot listen at {host}, port {port}: {reason(error)}. Is it running"
-            " already? Choose another port with --port."
-        ) from error

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+from pfo_dagster.cli.listening import listen
 from pfo_dagster.cli.liveness import bury_the_dead
 from pfo_dagster.config import PROJECT_ROOT, load_settings
 from pfo_dagster.dagster_home import open_instance, use_dagster_home
@@ -14,6 +15,8 @@ from pfo_dagster.dagster_home import open_instance, use_dagster_home
 def serve_dagster(port: int) -> int:
     """Serve until interrupted; returns the server's exit status."""
     settings = load_settings()
+    # Dagster would go on without its UI, and start a second daemon on the same storage.
+    listen("Dagster's UI", "127.0.0.1", port).close()
     home = use_dagster_home(settings)
     with open_instance(home) as instance:
         bury_the_dead(instance, home)

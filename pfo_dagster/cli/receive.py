@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import socket
 import sys
 import time
 from dataclasses import dataclass
@@ -17,8 +16,9 @@ import uvicorn
 
 from pfo_dagster.automation.spool import Spool, bringing
 from pfo_dagster.automation.webhooks import keep_events, kept_events
-from pfo_dagster.cli.console import out, reason, stop
-from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, FAILED
+from pfo_dagster.cli.console import out, stop
+from pfo_dagster.cli.exit_codes import CALLED_WRONGLY
+from pfo_dagster.cli.listening import listen
 from pfo_dagster.config import load_settings
 from pfo_dagster.dagster_home import use_dagster_home
 from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
@@ -52,7 +52,7 @@ def serve_webhooks(*, host: str, port: int, max_age_seconds: int, signed_prefix:
     # What others log at this level is of no use here: each step of making Dagster's tables.
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("pfo_dagster").setLevel(logging.INFO)
-    with _listener(host, port) as listener:
+    with listen("The receiver", host, port) as listener:
         use_dagster_home(settings)
         spool = Spool(settings.data_dir / "webhooks")
         # uvicorn ends in order and then raises the signal again, which by default would end this
@@ -119,15 +119,6 @@ class OurStorage:
             self._ask_from = self.clock() + _ASK_AGAIN_AFTER
             self._user_id = self.ask()
         return self._user_id
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        problem = f"{host}:{port} cannot be listened at: {reason(error)}. Choose another --port."
-        raise stop(problem, FAILED) from None
 
 
 async def _user_id(settings: Settings) -> str:

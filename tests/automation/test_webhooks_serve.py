@@ -241,7 +241,7 @@ def test_an_address_that_is_taken_is_said_before_anybody_is_asked(
     assert stopped.value.exit_code == 1
     said = capsys.readouterr()
     assert said.out == ""
-    assert f"127.0.0.1:{port} cannot be listened at: Address already in use. Choose" in said.err
+    assert f"cannot listen at 127.0.0.1, port {port}: Address already in use." in said.err
     assert "--port" in said.err
 
 

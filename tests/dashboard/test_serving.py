@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from datetime import timedelta
 
 import httpx
 import pytest
 from starlette.types import ASGIApp, Message, Scope
 
-from pfo_dagster.cli.dashboard import serve_dashboard
-from pfo_dagster.config import SettingsError
 from pfo_dagster.dashboard.serving import OwnPagesOnly, dashboard_app
 from pfo_dagster.ledger import Ledger
 from tests.ledger.conftest import ledger  # noqa: F401 - a fixture
@@ -120,10 +117,3 @@ def test_browsers_keep_scripts_and_not_figures(ledger: Ledger) -> None:  # noqa:
     script = get(app, "/").text.partition('src="./assets/')[2].partition('"')[0]
     assert "immutable" in get(app, f"/assets/{script}").headers["cache-control"]
     assert "cache-control" not in get(app, "/assets/no-such-script.js").headers
-
-
-def test_a_port_that_is_taken_is_named() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(SettingsError, match=f"port {port}: .*--port"):
-            serve_dashboard("127.0.0.1", port, browser=False)
