@@ -17,6 +17,7 @@ from pfo_dagster.spec import (
     Position,
     SpecError,
     check,
+    check_jobs_only,
     load_workflows,
     read_app,
     render,
@@ -56,9 +57,11 @@ def check_specs(
     judged: list[Judgement] = []
     damaged = 0
     supplied: set[str] = set()
+    unread = False
     for path in paths or [settings.specs_dir]:
         loaded = load_workflows(path, defines=known)
         diagnostics += loaded.diagnostics
+        unread = unread or bool(loaded.diagnostics)
         judged += [judge(spec, operations, app) for spec in loaded.specs]
         for one in loaded.damaged:
             diagnostics += one.sure(check(one.spec, operations=operations.refs(), app=app))
@@ -69,6 +72,8 @@ def check_specs(
     diagnostics += judge_together(judged)
     if any(is_own(path, settings) for path in paths or [settings.specs_dir]):
         diagnostics += overspending_by(judged, settings)
+        if app is not None and not unread:
+            diagnostics += check_jobs_only(app, {one.spec.meta.key for one in judged})
     diagnostics.sort(key=_place)
     _print(diagnostics, output)
     say_unused(defines, supplied)

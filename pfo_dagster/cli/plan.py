@@ -159,6 +159,7 @@ def _print_plan(one: Plan, spending: WorstCase | None) -> None:
         ("job", one.job),
         ("ops", ", ".join(one.ops) + ("" if one.ok else " (if it could be translated)")),
         ("assets", ", ".join(one.assets) or "none"),
+        ("reports", ", ".join(one.reports)),
         ("schedule", one.schedule or "none"),
         ("costs", cost.text if cost else "no bound: the steps form a cycle, or lead nowhere"),
         ("asks banks", _asked(meta.key, spending) if spending else ""),

@@ -71,10 +71,20 @@ class AppConfig(SourcedPart):
     defines: dict[str, Any] | None = None
     """JSON values for names that TypeScript specs and generated pages use and do not define."""
 
+    jobs_only: Many[str] | None = None
+    """Keys of workflows that leave assets to others: they run as jobs, and report what they make.
+
+    An asset has one producer, so of two workflows that make the same one must be named here.
+    """
+
     def binding(self, slot_id: str) -> IntegrationBinding | None:
         """What a slot is bound to; None if it is not bound."""
         bound = (one for one in reversed(self.integrations) if one.slot_id == slot_id)
         return next(bound, None)
+
+    def is_job_only(self, key: str) -> bool:
+        """Whether the workflow of that key has no assets of its own."""
+        return key in (self.jobs_only or ())
 
     def enables(self, key: str, version: str | None) -> bool:
         """Whether a capability is on, in exactly this version."""

@@ -33,7 +33,10 @@ def produced_by(workflow: WorkflowSpec, plans: Sequence[StepPlan]) -> list[Produ
                     f"{'/'.join(asset.key)}; an asset has one producer"
                 )
                 place = (*plan.location, "action", "operation", "key")
-                raise TranslationError([refusal(workflow, TWO_PRODUCERS, message, place)])
+                hint = "with the workflow under `jobsOnly` in app.yaml, each reports what it makes"
+                raise TranslationError(
+                    [refusal(workflow, TWO_PRODUCERS, message, place, hint=hint)]
+                )
             assets[asset.key] = (plan.step.id, asset)
     return [asset for _, asset in assets.values()]
 

@@ -8,7 +8,7 @@ from pfo_dagster.spec.rules import translation as rules
 from pfo_dagster.translate.errors import place_of, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import dagster as dg
 
@@ -30,16 +30,36 @@ def collisions(translated: Sequence[TranslatedWorkflow]) -> list[Diagnostic]:
             if other is not workflow:
                 claim = f'would both become "{name}" in Dagster; rename one of them'
                 problems.append(_both(workflow, other, rules.SAME_WORKFLOW_NAME, claim))
-        produced = [key for definition in workflow.assets for key in definition.keys]
-        for key in (*produced, *(asset.key for asset in workflow.later_assets)):
-            other = by_asset.setdefault(key, workflow)
-            if other is not workflow:
-                claim = f"both produce the asset {key.to_user_string()}; an asset has one producer"
-                problems.append(_both(workflow, other, rules.TWO_PRODUCERS, claim))
+        problems += _second_producer(workflow, by_asset)
     return problems
 
 
-def _both(one: TranslatedWorkflow, other: TranslatedWorkflow, rule: Rule, claim: str) -> Diagnostic:
+def _second_producer(
+    workflow: TranslatedWorkflow, by_asset: dict[dg.AssetKey, TranslatedWorkflow]
+) -> Iterator[Diagnostic]:
+    """What the workflow produces of what others before it do, who are in `by_asset`."""
+    produced = [key for definition in workflow.assets for key in definition.keys]
+    produced += [asset.key for asset in workflow.later_assets]
+    shared: dict[str, list[dg.AssetKey]] = {}
+    for key in produced:
+        other = by_asset.setdefault(key, workflow)
+        if other is not workflow:
+            shared.setdefault(other.name, []).append(key)
+    for keys in shared.values():
+        names = ", ".join(sorted(key.to_user_string() for key in keys))
+        assets = f"the assets {names}" if len(keys) > 1 else f"the asset {names}"
+        claim = f"both produce {assets}; an asset has one producer"
+        hint = "name one of them under `jobsOnly` in app.yaml: it then reports what it makes"
+        yield _both(workflow, by_asset[keys[0]], rules.TWO_PRODUCERS, claim, hint)
+
+
+def _both(
+    one: TranslatedWorkflow,
+    other: TranslatedWorkflow,
+    rule: Rule,
+    claim: str,
+    hint: str | None = None,
+) -> Diagnostic:
     key = ("meta", "key")
     message = f"{one.spec.meta.key} and {other.spec.meta.key} ({place_of(other.spec, key)}) {claim}"
-    return refusal(one.spec, rule, message, key)
+    return refusal(one.spec, rule, message, key, hint=hint)

@@ -48,9 +48,10 @@ def translate(
     """Translate one workflow.
 
     `operations` are what its steps may call; a step whose operation is missing is translated, and
-    pre-flight fails the run before anything is called. `app` says which slots are bound and which
-    capabilities enabled; without it, requirements are not checked. `guards` evaluate its policies.
-    `forms` are models of answers, besides those of `app`; a step with neither takes any JSON.
+    pre-flight fails the run before anything is called. `app` says which slots are bound, which
+    capabilities enabled, and whether the workflow leaves its assets to another one (`jobsOnly`);
+    without it, requirements are not checked. `guards` evaluate its policies. `forms` are models of
+    answers, besides those of `app`; a step with neither takes any JSON.
 
     Raises `TranslationError` naming everything that could not be carried over exactly.
     """
@@ -73,10 +74,11 @@ def translate(
         return GraphParts(graph_name, spec, own, ops, operations, app)
 
     first = segment(spec, [spec.entry_step_id or ""])
-    described = described_assets(spec, plans)
     graph = job_graph(parts(name, first))
-    assets = workflow_assets(parts(steps_graph_name(spec.meta.key), first))
-    check = completion_check(parts(name, first))
+    own = app is None or not app.is_job_only(spec.meta.key)
+    described = described_assets(spec, plans) if own else []
+    assets = workflow_assets(parts(steps_graph_name(spec.meta.key), first)) if own else None
+    check = completion_check(parts(name, first)) if own else None
     continuations = {
         step_id: _job(
             spec,

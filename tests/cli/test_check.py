@@ -30,6 +30,17 @@ def test_a_name_that_a_page_lacks_is_asked_for_and_can_be_supplied() -> None:
     assert "1 workflows checked: 0 errors, 0 warnings." in supplied.stdout
 
 
+def test_a_second_producer_can_leave_its_assets_to_the_first(tmp_path: Path) -> None:
+    app_file = (ROOT / "specs" / "app.yaml").read_text(encoding="utf-8")
+    (tmp_path / "app.yaml").write_text(f"{app_file}\njobsOnly: [t.b, t.c]\n")
+    for key in ("t.a", "t.b"):
+        text = SPEC.format(key=key, type="automation", more=CALL)
+        (tmp_path / f"{key}.yaml").write_text(text, encoding="utf-8")
+    done = check(specs=tmp_path)
+    assert done.exit_code == 0
+    assert ':17: warning[PFO105]: There is no workflow "t.c".' in done.stderr
+
+
 def test_what_is_defined_for_nothing_is_said() -> None:
     done = check(str(PAGE), "--define", f"BALANCE_CAPABILITY={CAPABILITY}", "--define", "[b]=1")
     assert done.exit_code == 0
@@ -94,7 +105,7 @@ CALL = "action: {operation: {key: openbanking.accounts.sync, version: 1.0.0}}"
         ),
         (
             [SPEC.format(key=key, type="automation", more=CALL) for key in ("t.a", "t.b")],
-            ["2.yaml:2:13: error[PFO114]", "both produce the asset ledger/accounts"],
+            ["2.yaml:2:13: error[PFO114]", "both produce the assets ledger/accounts, "],
         ),
         (
             [SPEC.format(key="t.a", type="decision", more="").replace("platform.core", "'@'")],

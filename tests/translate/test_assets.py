@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from pfo_dagster.operations import Operation, OperationContext, OperationRegistry, ProducedAsset
-from pfo_dagster.spec import WorkflowSpec
+from pfo_dagster.spec import AppConfig, WorkflowSpec
 from pfo_dagster.translate import TranslatedWorkflow, TranslationError, translate, translate_all
 from tests.conftest import events
 from tests.translate.support import fatal, step, workflow
@@ -92,6 +92,40 @@ def test_a_check_reports_the_path_that_the_workflow_took() -> None:
     assert evaluation.check_name == "workflow_completed"
     assert evaluation.passed
     assert evaluation.metadata["data"].value == {"since": "today", "orders": 3, "page": "done"}
+
+
+def test_a_job_only_workflow_reports_what_another_one_owns() -> None:
+    app = AppConfig.model_validate(
+        {"integrations": [], "capabilities": {"enabled": []}, "jobsOnly": ["test.again"]}
+    )
+    again = workflow([step("sync"), step("report")], [("sync", "report")], key="test.again")
+    owner, reporter = translate_all([spec(), again], registry(), app)
+    assert owner.assets
+    assert (reporter.assets, reporter.later_assets) == ((), ())
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = (
+            dg.Definitions.merge(owner.definitions, reporter.definitions)
+            .resolve_job_def(reporter.name)
+            .execute_in_process(instance=instance, run_config=reporter.run_config({}))
+        )
+    made = events(result, dg.DagsterEventType.ASSET_MATERIALIZATION)
+    assert [event.asset_key for event in made] == [
+        dg.AssetKey(["shop", "orders"]),
+        dg.AssetKey(["shop", "report"]),
+    ]
+
+
+def test_a_job_only_workflow_may_make_the_same_twice() -> None:
+    twice = workflow(
+        [step("sync"), step("again", action=step("sync")["action"])], [("sync", "again")]
+    )
+    with pytest.raises(TranslationError, match="jobsOnly"):
+        translate(twice, registry())
+    app = AppConfig.model_validate(
+        {"integrations": [], "capabilities": {"enabled": []}, "jobsOnly": ["test.flow"]}
+    )
+    result = translate(twice, registry(), app).job.execute_in_process()
+    assert len(events(result, dg.DagsterEventType.ASSET_MATERIALIZATION)) == 2
 
 
 def test_an_asset_that_was_made_counts_as_made_although_a_later_step_failed() -> None:

@@ -11,8 +11,8 @@ from pfo_dagster.translate.planning.rule_examples import EXAMPLES, rendered_exam
 from pfo_dagster.translate.planning.rules_page import PAGE, rules_page
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_IN_A_FILE = {"PFO049", "PFO104"}
-"""Only a spec made in memory can hold what is not JSON; schedules and budget stand in no spec."""
+NOT_IN_A_FILE = {"PFO049", "PFO104", "PFO105"}
+"""Only a spec made in memory can hold what is not JSON; the others are about no spec's file."""
 
 
 def test_the_committed_page_is_up_to_date() -> None:

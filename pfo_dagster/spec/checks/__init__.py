@@ -14,7 +14,7 @@ transitions that are never taken, durations, the app config.
 """
 
 from pfo_dagster.spec.checks.all import check, check_comprehensive, check_consistency
-from pfo_dagster.spec.checks.app import check_app
+from pfo_dagster.spec.checks.app import check_app, check_jobs_only
 from pfo_dagster.spec.checks.policies import check_compensation, check_retries, check_service_level
 from pfo_dagster.spec.checks.structure import check_structure
 
@@ -24,6 +24,7 @@ __all__ = [
     "check_compensation",
     "check_comprehensive",
     "check_consistency",
+    "check_jobs_only",
     "check_retries",
     "check_service_level",
     "check_structure",

@@ -8,7 +8,7 @@ from pfo_dagster.spec.checks.finding import as_javascript, did_you_mean, finding
 from pfo_dagster.spec.rules import app as rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from pfo_dagster.spec.app import AppConfig
     from pfo_dagster.spec.diagnostics import Diagnostic
@@ -39,6 +39,16 @@ def check_app(spec: WorkflowSpec, app: AppConfig) -> Iterator[Diagnostic]:
                     hint=did_you_mean(name, enabled) or "enable it in the app config",
                     context={"stepId": step.id, "type": "capability", "identifier": name},
                 )
+
+
+def check_jobs_only(app: AppConfig, keys: Collection[str]) -> Iterator[Diagnostic]:
+    """Workflows that the app config names and that are not among `keys`, those that there are."""
+    for number, key in enumerate(app.jobs_only or ()):
+        if key not in keys:
+            message = f'There is no workflow "{key}".'
+            place = ("jobsOnly", number)
+            hint = did_you_mean(key, keys) or "remove it"
+            yield finding(app, rules.JOB_UNKNOWN, message, place, hint=hint)
 
 
 def _check_slot(

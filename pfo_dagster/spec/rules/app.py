@@ -46,3 +46,10 @@ OVERSPENT: Final = Rule(
     "PFO_FORCE_SYNC=always on 3 runs a day of a step with 3 retries: 3 x 4 = 12 forced syncs of "
     "each connection, where PFO_FORCED_SYNCS_PER_DAY allows 4",
 )
+JOB_UNKNOWN: Final = Rule(
+    "PFO105",
+    "warning",
+    "The app config names a workflow that there is not",
+    "Whoever wrote it meant a workflow, which now has assets that it was not to have.",
+    "jobsOnly: [my.workflow.mroning]",
+)

@@ -55,6 +55,8 @@ class Plan:
     job: str
     ops: tuple[str, ...]
     assets: tuple[str, ...]
+    reports: tuple[str, ...]
+    """Assets of other workflows that this one makes too, and reports."""
     schedule: str | None
     worst_case: WorstCase | None
     """None where the steps form a cycle, or lead to one that does not exist."""
@@ -102,6 +104,7 @@ class Plan:
             "job": self.job,
             "ops": list(self.ops),
             "assets": list(self.assets),
+            "reports": list(self.reports),
             "schedule": self.schedule,
             "worstCase": None
             if cost is None
@@ -132,11 +135,14 @@ def plan_workflow(
     covered = coverage(spec, guards)
     judged = judge(spec, operations, app, guards)
     job = dagster_name(spec.meta.key)
+    made = tuple("/".join(asset.key) for asset in produced_assets(spec, operations))
+    is_job_only = app is not None and app.is_job_only(spec.meta.key)
     return Plan(
         judgement=judged,
         job=job,
         ops=_ops(spec, judged.translated),
-        assets=tuple("/".join(asset.key) for asset in produced_assets(spec, operations)),
+        assets=() if is_job_only else made,
+        reports=made if is_job_only else (),
         schedule=schedule,
         worst_case=worst_case(spec),
         waits_for_people=tuple(step.id for step in human_steps(spec)),
