@@ -25,7 +25,8 @@ OFFLINE: Mapping[str, bool] = {
 """Settings of every connection: nothing is fetched and no code is loaded behind our back."""
 
 _FRUGAL: Mapping[str, str] = {"allocator_bulk_deallocation_flush_threshold": "0B"}
-"""DuckDB keeps what it freed until a connection is closed, unless told to give it back."""
+"""Of the writer alone: what DuckDB freed goes back at once, and not when the connection closes.
+That takes large queries a fifth more of processor time, for which readers should not wait."""
 
 _RESTORE = (
     "Move it and its .wal away; `pfo restore` puts the published file or a backup of it in its"
