@@ -1,6 +1,6 @@
 """What makes the workflows run by themselves, and what watches over their results.
 
-`schedules`, `sensors` and `webhooks` start workflows, `budget` refuses a timetable that would ask
+`schedules`, `sensors` and `webhooks` start the workflows of `keys`, `budget` refuses a timetable that would ask
 the banks too often; `checks` judges the assets, `freshness` says how often they are expected,
 `backfill` fills the days before the first refresh, `alerts` tells of what failed, is late or waits,
 `reference_rates` keeps rates of currencies up to date, `exposure` shows who reads all this. None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from pfo_dagster.automation.schedules import HOUSEHOLD_TIME_ZONE
 from pfo_dagster.operations.banking.access import LEDGER, LEDGER_POOL, OPEN_BANKING, BankAccess
 from pfo_dagster.operations.banking.catalog import LEDGER_ACCOUNTS, LEDGER_COMPUTED_BALANCES
 from pfo_dagster.operations.banking.history import backfill_balances
@@ -30,7 +31,7 @@ def computed_balances_asset() -> dg.AssetsDefinition:
     @dg.asset(
         key=dg.AssetKey(LEDGER_COMPUTED_BALANCES),
         deps=[dg.AssetKey(LEDGER_ACCOUNTS)],
-        partitions_def=dg.DailyPartitionsDefinition(FIRST_DAY, timezone="Europe/Paris"),
+        partitions_def=dg.DailyPartitionsDefinition(FIRST_DAY, timezone=HOUSEHOLD_TIME_ZONE),
         backfill_policy=dg.BackfillPolicy.single_run(),
         required_resource_keys={OPEN_BANKING, LEDGER},
         pool=LEDGER_POOL,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from pfo_dagster.automation.keys import BALANCES_WORKFLOW, TRANSACTIONS_WORKFLOW
 from pfo_dagster.translate import TranslatedWorkflow
 
 HOUSEHOLD_TIME_ZONE = "Europe/Paris"
@@ -12,8 +13,8 @@ HOUSEHOLD_TIME_ZONE = "Europe/Paris"
 # After the banks' night runs, after lunch, and after the day's payments: within the four accesses a
 # day that the law grants to whoever is not the account holder.
 TIMETABLE = {
-    "pfo.workflow.refresh-openbanking-balances": "0 7,13,19 * * *",
-    "pfo.workflow.sync-openbanking-transactions": "30 6 * * *",
+    BALANCES_WORKFLOW: "0 7,13,19 * * *",
+    TRANSACTIONS_WORKFLOW: "30 6 * * *",
 }
 
 

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from pfo_dagster.automation.keys import BALANCES_WORKFLOW
 from pfo_dagster.operations.banking.catalog import LEDGER_ACCOUNTS
 from pfo_dagster.translate import TranslatedWorkflow
-
-BALANCES_WORKFLOW = "pfo.workflow.refresh-openbanking-balances"
 
 
 def sensors(

@@ -14,6 +14,11 @@ from typing import Any, cast
 
 import dagster as dg
 
+from pfo_dagster.automation.keys import (
+    ACCOUNTS_WORKFLOW,
+    BALANCES_WORKFLOW,
+    TRANSACTIONS_WORKFLOW,
+)
 from pfo_dagster.automation.news import Progress
 from pfo_dagster.ledger import Ledger, NotPublishedError, connection_ids
 from pfo_dagster.openbanking.powens.events import BankEvent, EventKind
@@ -21,9 +26,6 @@ from pfo_dagster.operations.banking.access import LEDGER
 from pfo_dagster.translate import TranslatedWorkflow
 
 WEBHOOKS = dg.AssetKey(["powens", "webhooks"])
-BALANCES_WORKFLOW = "pfo.workflow.refresh-openbanking-balances"
-ACCOUNTS_WORKFLOW = "pfo.workflow.sync-openbanking-accounts"
-TRANSACTIONS_WORKFLOW = "pfo.workflow.sync-openbanking-transactions"
 
 # What is new is there already: to read it must not cost a forced sync.
 DATA = {BALANCES_WORKFLOW: {"force": "never"}, TRANSACTIONS_WORKFLOW: {}, ACCOUNTS_WORKFLOW: {}}
@@ -84,7 +86,7 @@ def webhook_sensor(
 
     @dg.sensor(
         name="powens_webhooks",
-        jobs=[workflow.asset_job or workflow.job for workflow in there.values()],
+        jobs=[workflow.shown_job for workflow in there.values()],
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
@@ -156,11 +158,7 @@ def _requests(
             yield dg.RunRequest(
                 job_name=workflow.name,
                 run_key=f"{key} {_run_key(causes)}",
-                run_config=(
-                    workflow.asset_run_config(data)
-                    if workflow.assets
-                    else workflow.run_config(data)
-                ),
+                run_config=workflow.shown_run_config(data),
                 tags={"pfo/started_by": "webhook"},
             )
 

@@ -93,7 +93,7 @@ def _execute(
     progress: RunProgress,
 ) -> ExecuteInProcessResult:
     job = project.definitions.resolve_job_def(workflow.name)
-    config = workflow.asset_run_config(data) if workflow.assets else workflow.run_config(data)
+    config = workflow.shown_run_config(data)
     run_id = make_new_run_id()
     instance.add_event_listener(run_id, progress.on_event)
     with progress.shown(out), alive(home, run_id):

@@ -22,10 +22,7 @@ def collisions(translated: Sequence[TranslatedWorkflow]) -> list[Diagnostic]:
     by_name: dict[str, TranslatedWorkflow] = {}
     by_asset: dict[dg.AssetKey, TranslatedWorkflow] = {}
     for workflow in translated:
-        names = [workflow.name, *(job.name for job in workflow.continuations.values())]
-        names += [workflow.steps_name] if workflow.assets else []
-        names += [workflow.compensation.job.name] if workflow.compensation else []
-        for name in names:
+        for name in (*workflow.job_names, *([workflow.steps_name] if workflow.assets else [])):
             other = by_name.setdefault(name, workflow)
             if other is not workflow:
                 claim = f'would both become "{name}" in Dagster; rename one of them'

@@ -79,11 +79,22 @@ class TranslatedWorkflow:
         )
 
     @property
+    def shown_job(self) -> dg.JobDefinition | OwnedAssetJob:
+        """The one of `asset_job` and `job` that a code location shows under `name`."""
+        return self.asset_job or self.job
+
+    @property
+    def job_names(self) -> tuple[str, ...]:
+        """The names of all its jobs: up to a decision, after each, and undoing it."""
+        names = (self.name, *(job.name for job in self.continuations.values()))
+        return (*names, self.compensation.job.name) if self.compensation else names
+
+    @property
     def definitions(self) -> dg.Definitions:
         """What a code location needs of this workflow, without the resources of its operations."""
         own = dg.Definitions(
             assets=[*self.assets, *self.later_assets, *self.decisions],
-            jobs=[self.asset_job or self.job, *self.continuations.values()],
+            jobs=[self.shown_job, *self.continuations.values()],
             sensors=[self.resume] if self.resume else [],
         )
         parts = [one.definitions for one in (self.compensation, self.service_levels) if one]
@@ -104,6 +115,10 @@ class TranslatedWorkflow:
     def run_config(self, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Run config of `job` that starts the workflow with `data`."""
         return {"ops": {"config": {"data": dict(data or {})}}}
+
+    def shown_run_config(self, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Run config of `shown_job` that starts the workflow with `data`."""
+        return self.asset_run_config(data) if self.assets else self.run_config(data)
 
     def asset_run_config(self, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Run config of `asset_job` that starts the workflow with `data`."""

@@ -34,7 +34,7 @@ class Watched:
         """The workflow that a run executed or undid; None for any other run."""
         for workflow in self.workflows.values():
             made = {key for assets in workflow.assets for key in assets.keys}
-            if run.job_name in _jobs(workflow) or (
+            if run.job_name in workflow.job_names or (
                 run.job_name == ASSET_PAGE_JOB and not made.isdisjoint(run.asset_selection or ())
             ):
                 return workflow
@@ -133,11 +133,6 @@ def _failed_steps(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]
     failures = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
     keys = [entry.step_key or "" for entry in failures]
     return list(dict.fromkeys(key.rpartition(".")[2] for key in keys))
-
-
-def _jobs(workflow: TranslatedWorkflow) -> set[str]:
-    jobs = {workflow.name, *(job.name for job in workflow.continuations.values())}
-    return jobs | ({workflow.compensation.job.name} if workflow.compensation else set())
 
 
 def _instant(timestamp: float | None) -> str:
