@@ -67,7 +67,7 @@ MEANINGS: dict[str, tuple[ErrorKind, str]] = {
 }
 PROVES_NOTHING = {
     "truncated", "wrong-type", "empty", "gzip-bomb", "slow-drip", "slow", "reset",
-    "code:connectionLocked",
+    "gateway-timeout", "code:connectionLocked",
 }  # fmt: skip
 """After these, a forced sync may be running all the same: the connection is looked at."""
 

@@ -44,6 +44,11 @@ REDIAL_SECONDS: Final = (0.1, 0.4)
 CHANGES_OVERLAP: Final = timedelta(hours=1)
 """How much further back changes are asked for: local times are ambiguous by an hour in October."""
 
+_PROVES_NOTHING: Final = frozenset(
+    {HTTPStatus.CONFLICT, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT}
+)
+"""Of a forced sync: it was made just now or is under way, or a proxy did not wait for its end."""
+
 _DROPPED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError)
 
 
@@ -152,7 +157,8 @@ class PowensClient:
         has the instants at which they leave.
 
         None where the answer proves nothing: 409 (just synced, or under way), no whole answer in
-        time. The sync may be running all the same: look at the connection.
+        time, be it ours or a proxy's (504). The sync may be running all the same: look at the
+        connection.
         """
         path = f"/users/me/connections/{quote(connection_id, safe='')}?psu_requested=false"
         url = self._url(path)
@@ -164,7 +170,7 @@ class PowensClient:
             return None
         except httpx.TransportError as error:
             raise no_answer(call=_call("PUT", url), host=url.host, error=error) from error
-        if reply.status == HTTPStatus.CONFLICT:
+        if reply.status in _PROVES_NOTHING:
             return None
         if not httpx.codes.is_success(reply.status):
             raise self._refusal("PUT", url, reply)
