@@ -34,11 +34,12 @@ def stage_of(settings: Settings) -> Stage:
 def show_setting(settings: Settings) -> None:
     """Print the clock, the scenario, and what is broken or was done by hand."""
     from pfo_dagster.openbanking.powens.fields import PARIS  # noqa: PLC0415 - see `stage_of`
+    from pfo_dagster.openbanking.sandbox.controls import how_far  # noqa: PLC0415 - see `stage_of`
     from pfo_dagster.resources import panel_of, utc_now  # noqa: PLC0415 - see `stage_of`
 
     controls = panel_of(settings).read()
     now = utc_now() + controls.clock_ahead
-    moved = f" (moved by {controls.clock_ahead})" if controls.clock_ahead else ""
+    moved = f" (moved by {how_far(controls.clock_ahead)})" if controls.clock_ahead else ""
     out.print(f"clock     {now:%Y-%m-%d %H:%M} UTC, {now.astimezone(PARIS):%H:%M} in Paris{moved}")
     read_until = stage_of(settings).state.read_until()
     if read_until and now < read_until:

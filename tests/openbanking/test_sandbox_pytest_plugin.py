@@ -60,8 +60,9 @@ def test_webhooks(powens_sandbox):
 def test_another_project_has_the_fixture_by_an_entry_point(tmp_path: Path) -> None:
     (tmp_path / "test_theirs.py").write_text(THEIR_TEST)
     (tmp_path / "test_receiver.py").write_text(THEIR_RECEIVER)
-    (test_of_the_page,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-    (tmp_path / "test_page.py").write_text(test_of_the_page)
+    tests_of_the_page = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    for number, test in enumerate(tests_of_the_page):
+        (tmp_path / f"test_page_{number}.py").write_text(test)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=tmp_path,
@@ -71,7 +72,7 @@ def test_another_project_has_the_fixture_by_an_entry_point(tmp_path: Path) -> No
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 passed" in done.stdout
+    assert "4 passed" in done.stdout
 
 
 def test_a_pytest_that_does_not_use_it_imports_nothing_for_it() -> None:

@@ -175,6 +175,11 @@ class ControlPanel:
         return shared_file.alone(self._path) if self._path else contextlib.nullcontext()
 
 
+def how_far(ahead: timedelta) -> str:
+    """How far the clock was moved, for people: `3 days`, `-1 day, 22:00:00`."""
+    return str(ahead).removesuffix(", 0:00:00")
+
+
 def clock_moved(controls: Controls, to: str, true_now: datetime) -> Controls:
     """The controls with the clock moved by `+3d`, `-2h30m`, to a time, or back with `reset`.
 

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
     from datetime import timedelta
 
+    from pfo_dagster.openbanking.sandbox.world import World
+
 START = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
 """The time at which each test begins, unless it moves the clock."""
 WEBHOOK_SECRET = SecretStr("sandbox-webhook-secret")
@@ -155,9 +157,18 @@ class PowensSandbox:
 
 
 @contextlib.contextmanager
-def serving() -> Generator[PowensSandbox]:
-    """A fresh sandbox on a free port of this computer, at `START`, with its household of banks."""
-    stage = Stage(seed=2026, panel=ControlPanel(), state=SandboxState(), true_clock=lambda: START)
+def serving(world: World | None = None) -> Generator[PowensSandbox]:
+    """A fresh sandbox on a free port of this computer, at `START`.
+
+    It has its household of banks, or another `world`, which no scenario changes then.
+    """
+    stage = Stage(
+        seed=2026,
+        panel=ControlPanel(),
+        state=SandboxState(),
+        true_clock=lambda: START,
+        world=world,
+    )
     announcer = Announcer(stage, WEBHOOK_SECRET)
     with running(stage) as base_url, contextlib.ExitStack() as until_the_end:
         yield PowensSandbox(base_url, SANDBOX_TOKEN, stage, announcer, until_the_end)

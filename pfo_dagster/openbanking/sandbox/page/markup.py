@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.openbanking.powens.fields import PARIS
+from pfo_dagster.openbanking.sandbox.controls import how_far
 from pfo_dagster.openbanking.sandbox.faults import BREAKAGES, CODES
 from pfo_dagster.openbanking.sandbox.interventions import STATE_WORDS, WORKS
 from pfo_dagster.openbanking.sandbox.page.elements import (
@@ -68,7 +69,7 @@ def _message(said: Message | None) -> str:
 
 def _clock(shown: Overview) -> str:
     ahead = shown.controls.clock_ahead
-    moved = f"Moved by {str(ahead).removesuffix(', 0:00:00')}." if ahead else "Not moved."
+    moved = f"Moved by {how_far(ahead)}." if ahead else "Not moved."
     if shown.read_until and shown.now < shown.read_until:
         moved += f" Runs refuse it: figures of {shown.read_until:%Y-%m-%d %H:%M} UTC were read."
     steps = "".join(
