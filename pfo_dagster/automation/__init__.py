@@ -1,10 +1,10 @@
 """What makes the workflows run by themselves, and what watches over their results.
 
-`schedules`, `sensors` and `webhooks` start the workflows of `keys`, `budget` refuses a timetable that would ask
-the banks too often; `checks` judges the assets, `freshness` says how often they are expected,
-`backfill` fills the days before the first refresh, `alerts` tells of what failed, is late or waits,
-`reference_rates` keeps rates of currencies up to date, `exposure` shows who reads all this. None
-of it knows HTTP or SQL.
+`schedules`, `sensors` and `webhooks` start the workflows of `keys`, `budget` refuses a timetable
+that would ask the banks too often; `checks` judges the assets, `freshness` says how often they are
+expected, `backfill` fills the days before the first refresh, `alerts` tells of what failed, is late
+or waits, `reference_rates` keeps rates of currencies up to date, `exposure` shows who reads all
+this. None of it knows HTTP or SQL.
 """
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
