@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 IBAN: Final = "iban"
 NAME: Final = "connection, type and name"
 
-# Gone: known with figures, and now deleted or (`$vanished`) no longer listed. Without figures there
-# is no history to go on with: an account may be deleted already when it is first listed.
-_GONE: Final = """
+_KNOWN: Final = """
     SELECT account_id, connection_id, account_type, name, iban_hash, first_commit
     FROM accounts
     JOIN (
@@ -37,24 +35,27 @@ _GONE: Final = """
         FROM history.accounts GROUP BY ALL
     ) USING (tenant_id, provider, account_id)
     WHERE tenant_id = $tenant_id AND provider = $provider
+"""
+# Gone: known with figures, and now deleted or (`$vanished`) no longer listed. Without figures there
+# is no history to go on with: an account may be deleted already when it is first listed.
+_GONE: Final = (
+    _KNOWN
+    + """
         AND (deleted_at IS NOT NULL OR account_id IN (SELECT unnest($vanished::VARCHAR[])))
         AND account_id IN (SELECT account_id FROM balances
             WHERE tenant_id = $tenant_id AND provider = $provider)
         AND account_id NOT IN (SELECT account_id FROM account_successions
             WHERE tenant_id = $tenant_id AND provider = $provider AND succeeded_by IS NOT NULL)
 """
-_THERE: Final = """
-    SELECT account_id, connection_id, account_type, name, iban_hash, first_commit
-    FROM accounts
-    JOIN (
-        SELECT tenant_id, provider, account_id, min(commit_number) AS first_commit
-        FROM history.accounts GROUP BY ALL
-    ) USING (tenant_id, provider, account_id)
-    WHERE tenant_id = $tenant_id AND provider = $provider
+)
+_THERE: Final = (
+    _KNOWN
+    + """
         AND deleted_at IS NULL AND account_id NOT IN (SELECT unnest($vanished::VARCHAR[]))
         AND account_id NOT IN (SELECT succeeded_by FROM account_successions
             WHERE tenant_id = $tenant_id AND provider = $provider AND succeeded_by IS NOT NULL)
 """
+)
 _FIRST_DAYS: Final = """
     SELECT least(
         (SELECT closed_on FROM accounts

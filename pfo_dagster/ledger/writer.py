@@ -8,7 +8,7 @@ it changes nothing and gives the same result.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pfo_dagster.ledger import attempts
 from pfo_dagster.ledger.commits import Commit, commit
@@ -54,6 +54,8 @@ if TYPE_CHECKING:
         TransactionRow,
     )
 
+_Recorded = TypeVar("_Recorded", RecordedRefresh, RecordedSync)
+
 
 class Writer:
     """Records what providers said. All methods raise `LedgerError`, and then recorded nothing.
@@ -90,10 +92,6 @@ class Writer:
         Balances are added where the provider said something new, connections and accounts where
         they changed; accounts that are missing are named in the answer and kept.
         """
-        with explaining(self._warehouse, "write to"):
-            known = find_refresh(self._connection, refresh.refresh_id)
-            if known is not None:
-                return known
         findings = Findings(
             connections=connections,
             accounts=accounts,
@@ -103,8 +101,12 @@ class Writer:
             provider_totals=provider_totals,
             rejected=rejected,
         )
-        with self._recording("refresh", refresh.refresh_id) as transaction:
-            return add_refresh(transaction, refresh, findings)
+        return self._once(
+            "refresh",
+            refresh.refresh_id,
+            find_refresh,
+            lambda transaction: add_refresh(transaction, refresh, findings),
+        )
 
     def record_accounts(
         self,
@@ -114,12 +116,14 @@ class Writer:
         rejected: Sequence[RejectedRow] = (),
     ) -> RecordedSync:
         """Record a listing of connections and accounts, without their figures."""
-        with explaining(self._warehouse, "write to"):
-            known = find_sync(self._connection, sync.sync_id)
-            if known is not None:
-                return known
-        with self._recording("accounts", sync.sync_id) as transaction:
-            return add_account_sync(transaction, sync, connections, accounts, rejected)
+        return self._once(
+            "accounts",
+            sync.sync_id,
+            find_sync,
+            lambda transaction: add_account_sync(
+                transaction, sync, connections, accounts, rejected
+            ),
+        )
 
     def record_transactions(
         self,
@@ -128,12 +132,12 @@ class Writer:
         rejected: Sequence[RejectedRow] = (),
     ) -> RecordedSync:
         """Record transactions; one that changed gets a new version, one that is missing stays."""
-        with explaining(self._warehouse, "write to"):
-            known = find_sync(self._connection, sync.sync_id)
-            if known is not None:
-                return known
-        with self._recording("transactions", sync.sync_id) as transaction:
-            return add_transaction_sync(transaction, sync, transactions, rejected)
+        return self._once(
+            "transactions",
+            sync.sync_id,
+            find_sync,
+            lambda transaction: add_transaction_sync(transaction, sync, transactions, rejected),
+        )
 
     def record_computed_balances(
         self,
@@ -142,12 +146,12 @@ class Writer:
         rejected: Sequence[RejectedRow] = (),
     ) -> RecordedSync:
         """Record balances that the provider computed, apart from what was observed."""
-        with explaining(self._warehouse, "write to"):
-            known = find_sync(self._connection, sync.sync_id)
-            if known is not None:
-                return known
-        with self._recording("computed balances", sync.sync_id) as transaction:
-            return add_computed_sync(transaction, sync, balances, rejected)
+        return self._once(
+            "computed balances",
+            sync.sync_id,
+            find_sync,
+            lambda transaction: add_computed_sync(transaction, sync, balances, rejected),
+        )
 
     def first_observed_days(self, tenant_id: str, provider: str) -> dict[str, date]:
         """The first observed day (Paris) of each open cash account, by account id."""
@@ -220,6 +224,21 @@ class Writer:
                 """,
             )
         return {str(provider) for (provider,) in found}
+
+    def _once(
+        self,
+        kind: str,
+        subject_id: str,
+        find: Callable[[DuckDBPyConnection, str], _Recorded | None],
+        add: Callable[[Commit], _Recorded],
+    ) -> _Recorded:
+        """What a subject came to when it was recorded before, or comes to now."""
+        with explaining(self._warehouse, "write to"):
+            known = find(self._connection, subject_id)
+        if known is not None:
+            return known
+        with self._recording(kind, subject_id) as transaction:
+            return add(transaction)
 
     @contextlib.contextmanager
     def _recording(self, kind: str, subject_id: str) -> Generator[Commit]:
