@@ -141,17 +141,18 @@ def _(account_of, chosen, mo, page, sections, set_chosen, source_of):
         label="Account",
         on_change=set_chosen,
     )
-    _last = len(page.instants) - 1
+    _refreshes = len(page.instants)
     known = mo.ui.slider(
-        start=0,
-        stop=max(_last, 1),
-        value=max(_last, 0),
-        label=f"As known after refresh number (the last, {_last}, is of"
+        start=1,
+        stop=max(_refreshes, 2),
+        value=max(_refreshes, 1),
+        label=f"As known after refresh number (the last, {_refreshes}, is of"
         f" {sections.instant(page.instants[-1])})"
         if page.instants
         else "As known after refresh number",
         debounce=True,
         full_width=True,
+        disabled=_refreshes < 2,  # noqa: PLR2004 - nothing to choose from
     )
     mo.vstack([mo.md("## One account"), account, known])
     return account, known
@@ -160,7 +161,7 @@ def _(account_of, chosen, mo, page, sections, set_chosen, source_of):
 @app.cell
 def _(account, account_of, charts, explain, figures, known, ledger, mo, page, sections, source_of):
     mo.stop(account.value is None or not page.instants, mo.md("There is no account yet."))
-    _at = page.instants[min(known.value, len(page.instants) - 1)]
+    _at = page.instants[min(known.value, len(page.instants)) - 1]
     (_one,) = [one for one in page.accounts if account_of(one) == account.value]
     with ledger.reader() as _reader:
         _observed = figures.observations(_reader, account.value, _at)

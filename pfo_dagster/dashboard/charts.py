@@ -15,6 +15,10 @@ _FIGURE = ",.8~f"
 _FEW = 60
 """Up to so many figures each is marked, since a single one makes no line."""
 
+_MENU = {"export": True, "source": False, "compiled": False, "editor": False}
+"""What the menu of a chart offers: pictures of it, and not to open its figures in Vega's editor,
+which is a page on the internet."""
+
 
 def position_chart(history: pa.Table, currency: str) -> alt.Chart:
     """What was held in one currency at the end of each day."""
@@ -43,7 +47,7 @@ def account_chart(observed: pa.Table, name: str, currency: str) -> alt.Chart:
 
 def _steps(data: pa.Table, *, x: str, y: str, title: str, description: str) -> alt.Chart:
     return (
-        alt.Chart(data, description=description)
+        alt.Chart(data, description=description, usermeta={"embedOptions": {"actions": _MENU}})
         .mark_line(interpolate="step-after", point=data.num_rows <= _FEW)
         .encode(
             x=alt.X(x, title=None),

@@ -134,25 +134,26 @@ def accounts(
             yield Row(
                 [
                     Html(f"{escape(one.account_name)} {doubt.text}"),
-                    one.account_type,
-                    Html(sparkline(lines.get(account_of(one), ()), label)),
                     amount if one.amount is not None else "unknown",
                     one.currency or "?",
                     f"{age(one.as_of, now)} old",
                     _STATES.get(one.state, one.state),
+                    Html(sparkline(lines.get(account_of(one), ()), label)),
+                    one.account_type,
                     "" if one.in_totals else "not in totals",
                 ],
                 left_out=not one.in_totals,
             )
 
+    # In a narrow window, the first columns are those that are seen without scrolling.
     columns = [
         Column("Account"),
-        Column("Type"),
-        Column(f"Last {SPARKLINE_DAYS} days"),
         Column("Balance", figures=True),
         Column("In"),
         Column("Age"),
         Column("State"),
+        Column(f"Last {SPARKLINE_DAYS} days"),
+        Column("Type"),
         Column("Counts"),
     ]
     return table("Accounts", columns, rows())

@@ -22,7 +22,7 @@ STYLE = """
 .pfo th.n, .pfo td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .pfo tr.group th { padding-top: 0.9rem; font-weight: 600; }
 .pfo tr.out td { opacity: 0.75; }
-.pfo .wide { overflow-x: auto; }
+.pfo.wide { overflow-x: auto; }
 .pfo .said { font-size: 0.85em; }
 .pfo .notice { border-left: 0.3rem solid currentColor; padding: 0.5rem 0.8rem; margin: 0.4rem 0;
   background: color-mix(in srgb, currentColor 7%, transparent); }

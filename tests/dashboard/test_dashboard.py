@@ -78,7 +78,7 @@ def test_each_account_shows_its_balance_its_age_and_its_state(page: Page, home: 
     with home.ledger.reader() as reader:
         held = holdings(reader)
     shown = cells(page, "Accounts")
-    assert [(row[0], row[3], row[4]) for row in shown] == [
+    assert [tuple(row[:3]) for row in shown] == [
         (
             one.account_name,
             "unknown"
@@ -88,8 +88,29 @@ def test_each_account_shows_its_balance_its_age_and_its_state(page: Page, home: 
         )
         for one in held
     ]
-    assert "needs the account holder" in {row[6] for row in shown}
-    assert all(row[5].endswith("old") for row in shown)
+    assert all(row[3].endswith("old") for row in shown)
+    assert "needs the account holder" in {row[4] for row in shown}
+
+
+def test_in_a_narrow_window_a_table_scrolls_by_itself_also_by_keyboard(
+    browser: Browser, url: str
+) -> None:
+    context = browser.new_context(viewport={"width": 380, "height": 900})
+    page = context.new_page()
+    page.goto(url)
+    shown = page.locator(".wide").filter(has=page.get_by_role("table", name="Accounts"))
+    shown.wait_for(timeout=PATIENCE_MS)
+    balance = shown.get_by_role("cell", name="JPY").locator("xpath=preceding-sibling::td[1]")
+    box = balance.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] < 380, "what is asked for first is seen without scrolling"
+    assert not shown.evaluate(
+        "one => one.parentElement.scrollWidth > one.parentElement.clientWidth"
+    )
+    shown.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("one => one.scrollLeft > 0", arg=shown.element_handle())
+    context.close()
 
 
 def test_the_figures_are_there_before_any_script(browser: Browser, url: str, page: Page) -> None:
@@ -153,7 +174,10 @@ def test_nothing_is_asked_of_any_other_computer(browser: Browser, url: str) -> N
     page.goto(url)
     expect(page.get_by_role("heading", name="One account")).to_be_visible()
     page.wait_for_load_state("networkidle")
+    # Vega's own menu offers to send a chart's figures to an editor on the internet.
+    offered = page.locator(".vega-actions a").all_text_contents()
     page.close()
+    assert set(offered) == {"Save as SVG", "Save as PNG"}
     assert asked
     assert not [one for one in asked if not one.startswith((url, "data:", "blob:"))]
 
