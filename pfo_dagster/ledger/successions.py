@@ -38,24 +38,18 @@ _KNOWN: Final = """
 """
 # Gone: known with figures, and now deleted or (`$vanished`) no longer listed. Without figures there
 # is no history to go on with: an account may be deleted already when it is first listed.
-_GONE: Final = (
-    _KNOWN
-    + """
+_GONE: Final = f"""{_KNOWN}
         AND (deleted_at IS NOT NULL OR account_id IN (SELECT unnest($vanished::VARCHAR[])))
         AND account_id IN (SELECT account_id FROM balances
             WHERE tenant_id = $tenant_id AND provider = $provider)
         AND account_id NOT IN (SELECT account_id FROM account_successions
             WHERE tenant_id = $tenant_id AND provider = $provider AND succeeded_by IS NOT NULL)
-"""
-)
-_THERE: Final = (
-    _KNOWN
-    + """
+"""  # noqa: S608 - of constants
+_THERE: Final = f"""{_KNOWN}
         AND deleted_at IS NULL AND account_id NOT IN (SELECT unnest($vanished::VARCHAR[]))
         AND account_id NOT IN (SELECT succeeded_by FROM account_successions
             WHERE tenant_id = $tenant_id AND provider = $provider AND succeeded_by IS NOT NULL)
-"""
-)
+"""  # noqa: S608 - of constants
 _FIRST_DAYS: Final = """
     SELECT least(
         (SELECT closed_on FROM accounts
