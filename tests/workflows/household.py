@@ -29,6 +29,9 @@ ACCOUNTS = "pfo.workflow.sync-openbanking-accounts"
 TRANSACTIONS = "pfo.workflow.sync-openbanking-transactions"
 OVERVIEW = "pfo.workflow.generate-openbanking-overview"
 
+_BUILT: dict[str, Project] = {}
+"""By settings, without the folder of the data: only resources depend on that."""
+
 
 @dataclass
 class Clock:
@@ -82,6 +85,15 @@ class Household:
     def project(self) -> Project:
         return build(self.settings)
 
+    @property
+    def _jobs(self) -> Project:
+        """The project whose jobs are executed, on resources that are handed to them."""
+        settings = self.settings
+        shared = settings.model_dump_json(exclude={"data_dir"})
+        if shared not in _BUILT:
+            _BUILT[shared] = build(settings)
+        return dataclasses.replace(_BUILT[shared], settings=settings)
+
     def run(
         self,
         key: str,
@@ -90,7 +102,7 @@ class Household:
         instance: dg.DagsterInstance | None = None,
     ) -> dg.ExecuteInProcessResult:
         """Materialize a workflow's assets, checks included, as its job does."""
-        workflow = self.project().workflows[key]
+        workflow = self._jobs.workflows[key]
         return self.execute(workflow.name, workflow.asset_run_config(data), instance=instance)
 
     def execute(
@@ -101,7 +113,7 @@ class Household:
         instance: dg.DagsterInstance | None = None,
     ) -> dg.ExecuteInProcessResult:
         """Execute a job with what a sensor asked for."""
-        project = self.project()
+        project = self._jobs
         handed = resources(project.settings, project.app)
         access = handed["open_banking"]
         assert isinstance(access, BankAccess)
