@@ -16,7 +16,7 @@ from pfo_dagster.operations.banking.access import LEDGER, LEDGER_POOL, OPEN_BANK
 from pfo_dagster.operations.banking.catalog import LEDGER_ACCOUNTS, LEDGER_COMPUTED_BALANCES
 from pfo_dagster.operations.banking.history import backfill_balances
 from pfo_dagster.operations.errors import OperationError
-from pfo_dagster.translate.deadline import run_to_end
+from pfo_dagster.translate.steps.deadline import run_to_end
 
 if TYPE_CHECKING:
     from pfo_dagster.ledger import Ledger

@@ -6,6 +6,7 @@ Asked when definitions load, by `pfo check` and by `pfo plan`; the sum is made h
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import takewhile
 
 from dagster._utils.schedules import cron_string_iterator
@@ -23,7 +24,7 @@ from pfo_dagster.spec import Diagnostic, Step
 from pfo_dagster.spec.rules.app import OVERSPENT
 from pfo_dagster.translate import TranslatedWorkflow
 from pfo_dagster.translate.errors import refusal
-from pfo_dagster.translate.retries import retry_policy
+from pfo_dagster.translate.steps.retries import retry_policy
 
 # A year has both clock changes, and every day of the week and of the month.
 _YEAR_FROM = datetime(2026, 1, 1, tzinfo=UTC)
@@ -73,12 +74,18 @@ def worst_case(
 def demands(workflows: Mapping[str, TranslatedWorkflow]) -> list[Demand]:
     """What each scheduled workflow may ask of a connection; only those that may ask anything."""
     return [
-        Demand(workflow=key, runs=most_within_a_day(_ticks(cron)), executions=executions)
+        Demand(workflow=key, runs=_most_runs_a_day(cron), executions=executions)
         for key, cron in TIMETABLE.items()
         if key in workflows
         for executions in [_executions(workflows[key])]
         if executions
     ]
+
+
+@cache
+def _most_runs_a_day(cron: str) -> int:
+    """Cached, because a year of ticks takes longer than the whole of a small project's specs."""
+    return most_within_a_day(_ticks(cron))
 
 
 def _executions(workflow: TranslatedWorkflow) -> int:

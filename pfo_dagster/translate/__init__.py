@@ -1,21 +1,25 @@
 """From a workflow spec to Dagster definitions.
 
-`workflow.translate` is the way in: it refuses what it cannot carry over (`coverage`), plans one op
-for each step (`steps`), wires them (`graph`), and puts the same graph behind the assets that the
-steps' operations declare (`assets`). Where people are asked it cuts the workflow (`human`).
+`workflow.translate` is the way in, and its story is the order of the packages: it refuses what it
+cannot carry over (`coverage`, with `waits` for the devkit's settings), makes an op of each step
+(`steps`), wires them and puts assets in front (`graphs`), cuts the workflow where people are asked
+(`human`), and adds what undoes it (`compensation`) and what watches how long it takes
+(`service_levels`). The result is `translated`; `collisions` judges several of them together.
 
-Beside it, `planning` tells people what a translation means without running anything, and
-`component` is the way in for `dg`. Knows nothing of open banking or DuckDB.
+All of them share `naming`, `metadata`, `errors`, `betas`, the words of `treatment`, and
+`executions`, which reads runs from Dagster's log. Beside the way in stand `planning`, which tells
+people what a translation means without running anything, and `component`, the way in for `dg`.
+Knows nothing of open banking or DuckDB.
 """
 
 from pfo_dagster.translate.coverage import FieldCoverage, Treatment
 from pfo_dagster.translate.errors import TranslationError
-from pfo_dagster.translate.guards import GuardContext, GuardEvaluator, Guards
-from pfo_dagster.translate.hooks import keep_permanent_failures_permanent
+from pfo_dagster.translate.graphs.hooks import keep_permanent_failures_permanent
 from pfo_dagster.translate.human.step import Forms
 from pfo_dagster.translate.planning.diff import Change, ChangeKind, compare_workflows
 from pfo_dagster.translate.planning.plan import Plan, PlannedField, plan_workflow
-from pfo_dagster.translate.retries import SpecRetryPolicy, describe_retries, retry_policy
+from pfo_dagster.translate.steps.guards import GuardContext, GuardEvaluator, Guards
+from pfo_dagster.translate.steps.retries import SpecRetryPolicy, describe_retries, retry_policy
 from pfo_dagster.translate.translated import TranslatedWorkflow
 from pfo_dagster.translate.workflow import translate, translate_all
 

@@ -17,7 +17,7 @@ import dagster as dg
 
 from pfo_dagster.operations import OperationRegistry
 from pfo_dagster.spec import SpecError, check, read_app, read_workflows
-from pfo_dagster.translate.guards import Guards
+from pfo_dagster.translate.steps.guards import Guards
 from pfo_dagster.translate.workflow import translate_all
 
 

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from pfo_dagster.translate.guards import evaluator_of
-from pfo_dagster.translate.reachability import reachable_steps
+from pfo_dagster.translate.graphs.reachability import reachable_steps
+from pfo_dagster.translate.steps.guards import evaluator_of
 from pfo_dagster.translate.treatment import Treatment
 from pfo_dagster.translate.waits import treat_runtime
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pfo_dagster.spec import Step, WorkflowSpec
-    from pfo_dagster.translate.guards import Guards
+    from pfo_dagster.translate.steps.guards import Guards
 
 Location = tuple[str | int, ...]
 

@@ -12,11 +12,11 @@ from typing import Any
 import dagster as dg
 
 from pfo_dagster.spec import WorkflowSpec
-from pfo_dagster.translate.assets import job_tags
 from pfo_dagster.translate.betas import OwnedAssetJob
 from pfo_dagster.translate.compensation.definition import Compensation
 from pfo_dagster.translate.coverage import FieldCoverage
-from pfo_dagster.translate.hooks import keep_permanent_failures_permanent
+from pfo_dagster.translate.graphs.assets import job_tags
+from pfo_dagster.translate.graphs.hooks import keep_permanent_failures_permanent
 from pfo_dagster.translate.human.continuing import resume_sensor
 from pfo_dagster.translate.human.deciding import decision_asset
 from pfo_dagster.translate.human.step import HumanStep

@@ -11,30 +11,30 @@ from pfo_dagster.spec import AppConfig, Diagnostic, WorkflowSpec, check_structur
 from pfo_dagster.spec.checks.expressions import check_expressions
 from pfo_dagster.spec.rules.structure import UNREACHABLE
 from pfo_dagster.spec.rules.translation import NOT_TRANSLATED, UNBOUND_POLICY
-from pfo_dagster.translate.assets import (
-    completion_check,
-    described_assets,
-    job_tags,
-    workflow_assets,
-)
 from pfo_dagster.translate.betas import quiet_betas
 from pfo_dagster.translate.collisions import collisions
 from pfo_dagster.translate.compensation.definition import compensation_of
 from pfo_dagster.translate.coverage import FieldCoverage, Treatment, coverage
 from pfo_dagster.translate.errors import TranslationError, refusal
 from pfo_dagster.translate.executions import WorkflowNames
-from pfo_dagster.translate.graph import GraphParts, continuation_graph, job_graph, step_ops
-from pfo_dagster.translate.guards import Guards
-from pfo_dagster.translate.hooks import keep_permanent_failures_permanent
+from pfo_dagster.translate.graphs.assets import (
+    completion_check,
+    described_assets,
+    job_tags,
+    workflow_assets,
+)
+from pfo_dagster.translate.graphs.graph import GraphParts, continuation_graph, job_graph, step_ops
+from pfo_dagster.translate.graphs.hooks import keep_permanent_failures_permanent
+from pfo_dagster.translate.graphs.reachability import reachable_steps
 from pfo_dagster.translate.human.forms import forms_of
 from pfo_dagster.translate.human.segments import after, segment
 from pfo_dagster.translate.human.step import Forms, HumanStep, form_of
 from pfo_dagster.translate.metadata import spec_metadata
 from pfo_dagster.translate.naming import dagster_name, step_names, steps_graph_name
-from pfo_dagster.translate.reachability import reachable_steps
-from pfo_dagster.translate.routes import routes_of
 from pfo_dagster.translate.service_levels.watching import service_levels_of
-from pfo_dagster.translate.step_plan import StepPlan
+from pfo_dagster.translate.steps.guards import Guards
+from pfo_dagster.translate.steps.plan import StepPlan
+from pfo_dagster.translate.steps.routes import routes_of
 from pfo_dagster.translate.translated import TranslatedWorkflow, job_description, owners_of
 
 

@@ -27,10 +27,10 @@ from pfo_dagster.translate import (
 )
 from pfo_dagster.translate.compensation.starting import start_after_run
 from pfo_dagster.translate.executions import root_of
+from pfo_dagster.translate.graphs.preflight import pre_flight
 from pfo_dagster.translate.human import inbox
 from pfo_dagster.translate.human.continuing import resume_config, resume_tags
 from pfo_dagster.translate.human.step import HumanStep
-from pfo_dagster.translate.preflight import pre_flight
 from pfo_dagster.translate.service_levels.timing import readings, timing_of
 from tests.conformance.outcome import Difference, Outcome
 from tests.conformance.recordings import as_json, given_by_hand, revived

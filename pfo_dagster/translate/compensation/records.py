@@ -13,7 +13,7 @@ import dagster as dg
 
 from pfo_dagster.spec import UNDEFINED
 from pfo_dagster.translate.executions import Event, log_of, runs_of
-from pfo_dagster.translate.state import as_json
+from pfo_dagster.translate.steps.state import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -19,11 +19,11 @@ from pfo_dagster.operations import (
     UndoneStep,
 )
 from pfo_dagster.spec import CompensationStep, WorkflowSpec
-from pfo_dagster.translate.attempts import CarriedData
 from pfo_dagster.translate.compensation.records import Completed
-from pfo_dagster.translate.deadline import run_to_end
 from pfo_dagster.translate.metadata import as_metadata
-from pfo_dagster.translate.state import as_json
+from pfo_dagster.translate.steps.attempts import CarriedData
+from pfo_dagster.translate.steps.deadline import run_to_end
+from pfo_dagster.translate.steps.state import as_json
 
 WORK = "work"
 """The input of an undoing op: what it has to undo, the last completed first."""

@@ -9,13 +9,13 @@ from typing import Any
 import dagster as dg
 from dagster._core.storage.tags import ROOT_RUN_ID_TAG
 
-from pfo_dagster.translate.guards import check_guard
 from pfo_dagster.translate.human.records import is_filed
 from pfo_dagster.translate.human.step import HumanStep, form_of
 from pfo_dagster.translate.metadata import as_metadata
 from pfo_dagster.translate.planning.phrases import sleep_phrase
-from pfo_dagster.translate.routes import END
-from pfo_dagster.translate.state import Waiting, WorkflowState
+from pfo_dagster.translate.steps.guards import check_guard
+from pfo_dagster.translate.steps.routes import END
+from pfo_dagster.translate.steps.state import Waiting, WorkflowState
 
 ROOT_RUN_TAG = "pfo/root_run"
 """The run tag with the id of the run with which a workflow began."""

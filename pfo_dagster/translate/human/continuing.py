@@ -10,14 +10,14 @@ import dagster as dg
 
 from pfo_dagster.spec import UNDEFINED
 from pfo_dagster.translate.compensation.records import completion_metadata
-from pfo_dagster.translate.guards import check_guard
 from pfo_dagster.translate.human.asking import ROOT_RUN_TAG
 from pfo_dagster.translate.human.records import Decision, Task, first_decision, task_of
 from pfo_dagster.translate.human.sleeping import wake
 from pfo_dagster.translate.human.step import HumanStep
 from pfo_dagster.translate.metadata import as_metadata
-from pfo_dagster.translate.routes import END, choose
-from pfo_dagster.translate.state import Taken, WorkflowState, as_json, merge, unwrap
+from pfo_dagster.translate.steps.guards import check_guard
+from pfo_dagster.translate.steps.routes import END, choose
+from pfo_dagster.translate.steps.state import Taken, WorkflowState, as_json, merge, unwrap
 
 TASK_TAG = "pfo/task"
 """The run tag with the task whose decision a run goes on from."""

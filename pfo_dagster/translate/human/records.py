@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import dagster as dg
 
 from pfo_dagster.translate.metadata import as_metadata
-from pfo_dagster.translate.state import WorkflowState
+from pfo_dagster.translate.steps.state import WorkflowState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

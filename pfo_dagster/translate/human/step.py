@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import dagster as dg
 from pydantic import BaseModel, ValidationError
 
-from pfo_dagster.translate.guards import check_guard
 from pfo_dagster.translate.human.records import PREFIX, Task, partitions_name
+from pfo_dagster.translate.steps.guards import check_guard
 from pfo_dagster.translate.waits import Door, door_of, sleep_of, sleep_output
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from pfo_dagster.spec import SpecRef
-    from pfo_dagster.translate.state import WorkflowState
-    from pfo_dagster.translate.step_plan import StepPlan
+    from pfo_dagster.translate.steps.plan import StepPlan
+    from pfo_dagster.translate.steps.state import WorkflowState
 
 Forms: TypeAlias = Mapping[tuple[str, str | None], type[BaseModel]]
 """The forms of a code location by key and version, as models of their fields.

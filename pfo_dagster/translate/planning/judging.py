@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pfo_dagster.operations import OperationRegistry
     from pfo_dagster.spec import AppConfig, Diagnostic, WorkflowSpec
-    from pfo_dagster.translate.guards import Guards
+    from pfo_dagster.translate.steps.guards import Guards
     from pfo_dagster.translate.translated import TranslatedWorkflow
 
 

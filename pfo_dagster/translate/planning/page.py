@@ -27,7 +27,7 @@ from pfo_dagster.translate.planning.worst_case import (
     step_worst_case,
     worst_case,
 )
-from pfo_dagster.translate.retries import retry_policy
+from pfo_dagster.translate.steps.retries import retry_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pfo_dagster.translate.planning.worst_case import retry_waits, seconds, step_worst_case
-from pfo_dagster.translate.retries import retry_policy
+from pfo_dagster.translate.steps.retries import retry_policy
 
 if TYPE_CHECKING:
     from pfo_dagster.spec import RetryPolicy, SpecRef, Step, Transition

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from pfo_dagster.spec import RULES, to_json
 from pfo_dagster.translate.coverage import Treatment, coverage
+from pfo_dagster.translate.graphs.preflight import pre_flight
+from pfo_dagster.translate.graphs.reachability import reachable_steps
 from pfo_dagster.translate.human.records import PREFIX as DECISIONS
 from pfo_dagster.translate.naming import PRE_FLIGHT, SETTLE, dagster_name
 from pfo_dagster.translate.planning.judging import judge
 from pfo_dagster.translate.planning.recovery import recovery_object
 from pfo_dagster.translate.planning.worst_case import human_steps, worst_case
-from pfo_dagster.translate.preflight import pre_flight
-from pfo_dagster.translate.reachability import reachable_steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from pfo_dagster.operations import OperationRegistry, ProducedAsset
     from pfo_dagster.spec import AppConfig, Diagnostic, Step, WorkflowSpec
     from pfo_dagster.translate.coverage import FieldCoverage
-    from pfo_dagster.translate.guards import Guards
+    from pfo_dagster.translate.graphs.preflight import PreFlightIssue
     from pfo_dagster.translate.planning.judging import Judgement
     from pfo_dagster.translate.planning.worst_case import WorstCase
-    from pfo_dagster.translate.preflight import PreFlightIssue
+    from pfo_dagster.translate.steps.guards import Guards
     from pfo_dagster.translate.translated import TranslatedWorkflow
 
 

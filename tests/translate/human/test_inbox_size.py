@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 
 from pfo_dagster.translate.human import inbox
 from pfo_dagster.translate.human.records import Task, partitions_name, task_ids, tasks_of
-from pfo_dagster.translate.state import WorkflowState
+from pfo_dagster.translate.steps.state import WorkflowState
 
 ASSET = dg.AssetKey(["human", "flow", "review"])
 

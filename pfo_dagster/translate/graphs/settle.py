@@ -11,7 +11,7 @@ from pfo_dagster.operations import AssetPath
 from pfo_dagster.spec import WorkflowSpec
 from pfo_dagster.translate.metadata import as_metadata
 from pfo_dagster.translate.naming import SETTLE
-from pfo_dagster.translate.state import Waiting, WorkflowState
+from pfo_dagster.translate.steps.state import Waiting, WorkflowState
 
 RESULT = "result"
 """The graph output of a plain job: the workflow's final data and path, as JSON."""

@@ -15,7 +15,7 @@ from pfo_dagster.spec import (
     parse_expression,
 )
 from pfo_dagster.translate.metadata import as_metadata
-from pfo_dagster.translate.words import in_words
+from pfo_dagster.translate.steps.words import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,12 +10,12 @@ from pfo_dagster.operations import AssetPath, ProducedAsset
 from pfo_dagster.spec import WorkflowSpec
 from pfo_dagster.spec.rules.translation import TWO_PRODUCERS
 from pfo_dagster.translate.errors import TranslationError, refusal
-from pfo_dagster.translate.graph import GraphParts, asset_graph
-from pfo_dagster.translate.hooks import keep_permanent_failures_permanent
+from pfo_dagster.translate.graphs.graph import GraphParts, asset_graph
+from pfo_dagster.translate.graphs.hooks import keep_permanent_failures_permanent
+from pfo_dagster.translate.graphs.settle import CompletionCheck
 from pfo_dagster.translate.metadata import spec_metadata
 from pfo_dagster.translate.naming import asset_output_name, dagster_owner
-from pfo_dagster.translate.settle import CompletionCheck
-from pfo_dagster.translate.step_plan import StepPlan
+from pfo_dagster.translate.steps.plan import StepPlan
 
 GROUP = "workflows"
 """The asset group in which everything made from specs stands."""

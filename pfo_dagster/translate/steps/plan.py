@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pfo_dagster.translate.deadline import limit_of
-from pfo_dagster.translate.retries import SpecRetryPolicy, retry_policy
+from pfo_dagster.translate.steps.deadline import limit_of
+from pfo_dagster.translate.steps.retries import SpecRetryPolicy, retry_policy
 
 if TYPE_CHECKING:
     from pfo_dagster.operations import Operation
     from pfo_dagster.spec import Step, WorkflowSpec
-    from pfo_dagster.translate.guards import Guards
-    from pfo_dagster.translate.routes import Route
+    from pfo_dagster.translate.steps.guards import Guards
+    from pfo_dagster.translate.steps.routes import Route
 
 
 @dataclass(frozen=True, slots=True)

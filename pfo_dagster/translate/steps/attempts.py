@@ -16,17 +16,17 @@ from pfo_dagster.operations import FailureKind, OperationContext, OperationError
 from pfo_dagster.spec import UNDEFINED
 from pfo_dagster.spec.timing import timer_ms
 from pfo_dagster.translate.compensation.records import completion_metadata, refuse_to_go_on
-from pfo_dagster.translate.deadline import run_to_end, within
-from pfo_dagster.translate.guards import check_guard
 from pfo_dagster.translate.metadata import as_metadata
 from pfo_dagster.translate.naming import asset_output_name
-from pfo_dagster.translate.routes import END, choose
-from pfo_dagster.translate.state import Taken, WorkflowState, as_json, merge, unwrap
+from pfo_dagster.translate.steps.deadline import run_to_end, within
+from pfo_dagster.translate.steps.guards import check_guard
+from pfo_dagster.translate.steps.routes import END, choose
+from pfo_dagster.translate.steps.state import Taken, WorkflowState, as_json, merge, unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pfo_dagster.translate.step_plan import StepPlan
+    from pfo_dagster.translate.steps.plan import StepPlan
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ import dagster as dg
 
 from pfo_dagster.operations import FailureKind
 from pfo_dagster.spec import UNDEFINED, ExpressionContext, GuardCondition, parse_expression
-from pfo_dagster.translate.deadline import run_to_end
 from pfo_dagster.translate.metadata import as_metadata
-from pfo_dagster.translate.words import in_words
+from pfo_dagster.translate.steps.deadline import run_to_end
+from pfo_dagster.translate.steps.words import in_words
 
 if TYPE_CHECKING:
     from pfo_dagster.spec import Step

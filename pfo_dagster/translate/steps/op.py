@@ -9,12 +9,12 @@ from typing import Any
 
 import dagster as dg
 
-from pfo_dagster.translate.attempts import CarriedData, attempt_step
 from pfo_dagster.translate.naming import asset_output_name
-from pfo_dagster.translate.retries import describe_retries
-from pfo_dagster.translate.routes import END
 from pfo_dagster.translate.service_levels.timing import step_levels
-from pfo_dagster.translate.step_plan import StepPlan
+from pfo_dagster.translate.steps.attempts import CarriedData, attempt_step
+from pfo_dagster.translate.steps.plan import StepPlan
+from pfo_dagster.translate.steps.retries import describe_retries
+from pfo_dagster.translate.steps.routes import END
 
 
 def step_op(plan: StepPlan) -> dg.OpDefinition:

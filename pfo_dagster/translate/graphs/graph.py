@@ -18,17 +18,17 @@ import dagster as dg
 
 from pfo_dagster.operations import AssetPath, OperationRegistry
 from pfo_dagster.spec import AppConfig, WorkflowSpec
+from pfo_dagster.translate.graphs.preflight import pre_flight, summarize
+from pfo_dagster.translate.graphs.settle import RESULT, CompletionCheck, settle_op
 from pfo_dagster.translate.human.asking import ask_op
 from pfo_dagster.translate.human.continuing import decided_op
 from pfo_dagster.translate.human.step import HumanStep
 from pfo_dagster.translate.metadata import as_metadata
 from pfo_dagster.translate.naming import PRE_FLIGHT, SETTLE, asset_output_name
-from pfo_dagster.translate.preflight import pre_flight, summarize
-from pfo_dagster.translate.routes import END
-from pfo_dagster.translate.settle import RESULT, CompletionCheck, settle_op
-from pfo_dagster.translate.state import WorkflowState
-from pfo_dagster.translate.step_plan import StepPlan
-from pfo_dagster.translate.steps import step_op
+from pfo_dagster.translate.steps.op import step_op
+from pfo_dagster.translate.steps.plan import StepPlan
+from pfo_dagster.translate.steps.routes import END
+from pfo_dagster.translate.steps.state import WorkflowState
 
 
 @dataclass(frozen=True, slots=True)
