@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from pfo_dagster.automation.deletions import Ending
 from pfo_dagster.openbanking.powens.events import BankEvent, EventKind
 
 if TYPE_CHECKING:
@@ -25,17 +26,25 @@ class Progress:
     after: int = 0
     synced: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By connection id: `last_update` (ISO, UTC; empty if unknown) and state, or `deleted`."""
+    ending: Ending | None = None
+    """The run that is to end what was deleted, until it has."""
 
     @classmethod
     def read(cls, cursor: str | None) -> Progress:
         """The progress that `text` wrote."""
         content = json.loads(cursor) if cursor else {"after": 0, "synced": {}}
-        return cls(content["after"], {key: (at, of) for key, (at, of) in content["synced"].items()})
+        ending = content.get("ending")
+        return cls(
+            content["after"],
+            {key: (at, of) for key, (at, of) in content["synced"].items()},
+            Ending.from_json(ending) if ending else None,
+        )
 
     @property
     def text(self) -> str:
         """The progress as a sensor's cursor."""
-        return json.dumps({"after": self.after, "synced": self.synced}, sort_keys=True)
+        ending = {"ending": self.ending.as_json()} if self.ending else {}
+        return json.dumps({"after": self.after, "synced": self.synced, **ending}, sort_keys=True)
 
     @property
     def deleted_connections(self) -> list[str]:

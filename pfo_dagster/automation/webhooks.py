@@ -2,7 +2,8 @@
 
 The receiver (`pfo webhooks serve`) runs in a process of its own and keeps events as observations of
 an external asset; the daemon's sensor reads them from the same storage. `spool` holds what the
-receiver has answered for until the storage has it, `news` tells repetitions and latecomers.
+receiver has answered for until the storage has it, `news` tells repetitions and latecomers, and
+`deletions` sees to it that what was deleted is ended.
 """
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of what it calls.
@@ -14,6 +15,7 @@ from typing import Any, cast
 
 import dagster as dg
 
+from pfo_dagster.automation.deletions import Ending, followed_up
 from pfo_dagster.automation.keys import (
     ACCOUNTS_WORKFLOW,
     BALANCES_WORKFLOW,
@@ -28,7 +30,11 @@ from pfo_dagster.translate import TranslatedWorkflow
 WEBHOOKS = dg.AssetKey(["powens", "webhooks"])
 
 # What is new is there already: to read it must not cost a forced sync.
-DATA = {BALANCES_WORKFLOW: {"force": "never"}, TRANSACTIONS_WORKFLOW: {}, ACCOUNTS_WORKFLOW: {}}
+DATA: dict[str, dict[str, Any]] = {
+    BALANCES_WORKFLOW: {"force": "never"},
+    TRANSACTIONS_WORKFLOW: {},
+    ACCOUNTS_WORKFLOW: {},
+}
 
 _EVENTS = "events"
 _PAGE = 200
@@ -92,15 +98,20 @@ def webhook_sensor(
         description=(
             "Reads balances and transactions when Powens says that a connection was synced, without"
             " forcing another sync, and the accounts when one was deleted. However many webhooks"
-            " came since the last look, each workflow runs once."
+            " came since the last look, each workflow runs once. Nobody tells of a deletion twice:"
+            " if its run fails, it is asked for again every hour, for a day."
         ),
         required_resource_keys={LEDGER},
     )
     def powens_webhooks(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         progress = Progress.read(context.cursor)
         kept = _ours(list(_unread(context.instance, progress)), getattr(context.resources, LEDGER))
-        news = [one for one in kept if progress.take(one.event, clock())]
-        requests = list(_requests(news, there, progress))
+        now = clock()
+        news = [one for one in kept if progress.take(one.event, now)]
+        requests = [
+            *_requests(news, there),
+            *_endings(context.instance, news, there, progress, now),
+        ]
         return dg.SensorResult(run_requests=requests, cursor=progress.text)
 
     return [cast("dg.SensorDefinition", powens_webhooks)]
@@ -141,35 +152,56 @@ def _ours(kept: Sequence[Kept], ledger: Ledger) -> Sequence[Kept]:
 
 
 def _requests(
-    news: Sequence[Kept], workflows: Mapping[str, TranslatedWorkflow], progress: Progress
+    news: Sequence[Kept], workflows: Mapping[str, TranslatedWorkflow]
 ) -> Iterator[dg.RunRequest]:
+    """The runs that read what was synced."""
     synced = [one for one in news if one.event.kind is EventKind.CONNECTION_SYNCED]
-    deleted = [one for one in news if one.event.kind is not EventKind.CONNECTION_SYNCED]
     # Transactions only where a sync went well; balances always, which marks the connection's state.
     fresh = [one for one in synced if one.event.state is None]
-    for key, causes in (
-        (BALANCES_WORKFLOW, synced),
-        (TRANSACTIONS_WORKFLOW, fresh),
-        (ACCOUNTS_WORKFLOW, deleted),
-    ):
+    for key, causes in ((BALANCES_WORKFLOW, synced), (TRANSACTIONS_WORKFLOW, fresh)):
         if causes and key in workflows:
-            workflow = workflows[key]
-            data = {**DATA[key], **(_deletions(causes, progress) if causes is deleted else {})}
-            yield dg.RunRequest(
-                job_name=workflow.name,
-                run_key=f"{key} {_run_key(causes)}",
-                run_config=workflow.shown_run_config(data),
-                tags={"pfo/started_by": "webhook"},
-            )
+            yield _request(workflows[key], f"{key} {_run_key(causes)}", DATA[key])
 
 
-def _deletions(causes: Sequence[Kept], progress: Progress) -> dict[str, object]:
+def _endings(
+    instance: dg.DagsterInstance,
+    news: Sequence[Kept],
+    workflows: Mapping[str, TranslatedWorkflow],
+    progress: Progress,
+    now: datetime,
+) -> Iterator[dg.RunRequest]:
+    """The run that ends what was deleted, or the one after it that does so in its place."""
+    workflow = workflows.get(ACCOUNTS_WORKFLOW)
+    if workflow is None:
+        return
+    before = progress.ending
+    if causes := [one for one in news if one.event.kind is not EventKind.CONNECTION_SYNCED]:
+        users = [one.event.subject for one in causes if one.event.kind is EventKind.USER_DELETED]
+        user = users[-1] if users else before and before.deleted_user
+        progress.ending = Ending(f"{ACCOUNTS_WORKFLOW} {_run_key(causes)}", now, user)
+    elif before:
+        progress.ending = followed_up(before, instance, now)
+    if progress.ending and progress.ending != before:
+        yield _request(workflow, progress.ending.run_key, _deletions(progress.ending, progress))
+
+
+def _request(workflow: TranslatedWorkflow, run_key: str, data: dict[str, Any]) -> dg.RunRequest:
+    return dg.RunRequest(
+        job_name=workflow.name,
+        run_key=run_key,
+        run_config=(
+            workflow.asset_run_config(data) if workflow.assets else workflow.run_config(data)
+        ),
+        tags={"pfo/started_by": "webhook"},
+    )
+
+
+def _deletions(ending: Ending, progress: Progress) -> dict[str, Any]:
     """What the run is to hear of: an empty listing, or a refused token, is no deletion by itself.
 
     Of connections, all that were ever told of: the listing may lack several at once.
     """
-    users = [one.event.subject for one in causes if one.event.kind is EventKind.USER_DELETED]
-    told: dict[str, object] = {"deleted_user": users[-1]} if users else {}
+    told: dict[str, Any] = {"deleted_user": ending.deleted_user} if ending.deleted_user else {}
     connections = progress.deleted_connections
     return {**told, "deleted_connections": connections} if connections else told
 

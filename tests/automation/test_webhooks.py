@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
+from pfo_dagster.automation.deletions import Ending, followed_up
 from pfo_dagster.automation.webhooks import WEBHOOKS, kept_events
 from pfo_dagster.openbanking.powens.events import BankEvent, EventKind
 from tests.automation.hooks import (
@@ -120,6 +122,76 @@ def test_a_deletion_reads_the_accounts_once(automation: Automation) -> None:
     assert automation.look() == []
     automation.keep(synced(101))
     assert jobs(automation.look()) == [BALANCES_JOB, TRANSACTIONS_JOB], "it may be listed again"
+
+
+def test_a_run_that_could_not_end_what_was_deleted_is_asked_for_again(
+    automation: Automation,
+) -> None:
+    """Nobody tells of it twice, and without what was told a refused token is no deletion."""
+    automation.keep(BankEvent(kind=EventKind.USER_DELETED, subject="1"))
+    [asked] = automation.look()
+    ended(automation, asked, dg.DagsterRunStatus.FAILURE)
+    assert automation.look() == [], "not at once: the retries of its steps came to nothing"
+    an_hour_passes(automation)
+    [again] = automation.look()
+    assert again.run_config == asked.run_config
+    assert again.run_key not in {None, asked.run_key}
+    assert automation.look() == []
+
+    automation.keep(BankEvent(kind=EventKind.CONNECTION_DELETED, subject="101"))
+    [both] = automation.look()
+    assert '"deleted_user": "1"' in json.dumps(both.run_config)
+    assert '"deleted_connections": ["101"]' in json.dumps(both.run_config)
+    ended(automation, both, dg.DagsterRunStatus.SUCCESS)
+    an_hour_passes(automation)
+    assert automation.look() == []
+    automation.keep(synced(101))
+    automation.look()
+    automation.keep(BankEvent(kind=EventKind.CONNECTION_DELETED, subject="101"))
+    [later] = automation.look()
+    assert "deleted_user" not in json.dumps(later.run_config), "which is over"
+
+
+@pytest.mark.parametrize(
+    ("status", "after", "runs", "left"),
+    [
+        (dg.DagsterRunStatus.FAILURE, 59, 1, "key"),
+        (dg.DagsterRunStatus.FAILURE, 60, 1, "key, run 2"),
+        (dg.DagsterRunStatus.CANCELED, 60, 2, "key, run 3"),
+        (dg.DagsterRunStatus.STARTED, 600, 1, "key"),
+        (dg.DagsterRunStatus.SUCCESS, 60, 1, None),
+        (dg.DagsterRunStatus.FAILURE, 60, 24, None),
+    ],
+)
+def test_a_deletion_is_followed_up_by_what_became_of_its_run(
+    status: dg.DagsterRunStatus, after: int, runs: int, left: str | None
+) -> None:
+    asked = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    ending = Ending("key" if runs == 1 else f"key, run {runs}", asked, "1", runs)
+    with dg.DagsterInstance.ephemeral() as instance:
+        tags = {"dagster/run_key": ending.run_key}
+        instance.create_run_for_job(nothing, status=status, tags=tags)
+        followed = followed_up(ending, instance, asked + timedelta(minutes=after))
+    assert (followed and followed.run_key) == left
+    assert Ending.from_json(ending.as_json()) == ending
+
+
+@dg.job
+def nothing() -> None:
+    pass
+
+
+def ended(automation: Automation, asked: dg.RunRequest, status: dg.DagsterRunStatus) -> None:
+    """What the daemon makes of a request, and how that ends."""
+    tags = {"dagster/run_key": asked.run_key or ""}
+    automation.instance.create_run_for_job(nothing, status=status, tags=tags)
+
+
+def an_hour_passes(automation: Automation) -> None:
+    cursor = json.loads(automation.cursor or "")
+    asked_at = datetime.fromisoformat(cursor["ending"]["asked_at"])
+    cursor["ending"]["asked_at"] = (asked_at - timedelta(hours=1)).isoformat()
+    automation.cursor = json.dumps(cursor)
 
 
 def test_a_deletion_elsewhere_in_the_domain_is_none_of_ours(automation: Automation) -> None:
