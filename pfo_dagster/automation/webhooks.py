@@ -189,9 +189,7 @@ def _request(workflow: TranslatedWorkflow, run_key: str, data: dict[str, Any]) -
     return dg.RunRequest(
         job_name=workflow.name,
         run_key=run_key,
-        run_config=(
-            workflow.asset_run_config(data) if workflow.assets else workflow.run_config(data)
-        ),
+        run_config=workflow.shown_run_config(data),
         tags={"pfo/started_by": "webhook"},
     )
 
