@@ -37,7 +37,8 @@ class LoadedSpecs:
         near = difflib.get_close_matches(key, keys, n=1, cutoff=0.4)
         hint = f" Did you mean {near[0]}?" if near else ""
         known = "\n".join(f"  {known}" for known in sorted(keys)) or "  none that can be read"
-        message = f'{self.path} has no workflow "{key}".{hint}\nIt has:\n{known}'
+        problem = f'there is no file "{key}", and {self.path} has no workflow of that key.'
+        message = f"{problem}{hint}\nIt has:\n{known}"
         raise stop(message, CALLED_WRONGLY)
 
 

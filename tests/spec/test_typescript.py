@@ -111,6 +111,15 @@ def test_names_stand_for_constants_in_any_order_and_for_what_is_supplied(
     assert read_value(expression, before=CONSTANTS, **supplied, BANK="not this one") == value
 
 
+def test_enums_are_found_through_the_whole_module() -> None:
+    before = "import * as CS from '@contractspec/lib.contracts-spec';"
+    assert read_value("CS.OwnersEnum.PlatformCore", before=before) == "platform.core"
+    found = refusal(
+        f"{before} export const a = defineWorkflow({{ a: CS.OwnerEnum.PlatformCore }});"
+    )
+    assert (found.code, found.hint) == ("PFO017", "did you mean `OwnersEnum`?")
+
+
 @pytest.mark.parametrize(
     ("expression", "code", "message", "hint"),
     [

@@ -52,14 +52,17 @@ class Names:
     supplied: set[str] = field(default_factory=set[str])
     """Those of `defines` that a value was taken from."""
 
-    def enum(self, name: str) -> Mapping[str, str] | None:
-        """The enum of ContractSpec that a name stands for; None if it stands for none."""
+    def enum(self, name: str) -> Mapping[str, object] | None:
+        """The enum of ContractSpec that a name stands for, or all of them for a whole module's.
+
+        None if it stands for neither.
+        """
         imported = self.imports.get(name)
         if imported is None:
             return None if name in self.variables else ENUMS.get(name)
         if not imported.module.startswith(_CONTRACTSPEC):
             return None
-        return ENUMS.get(imported.original or "")
+        return ENUMS if imported.original is None else ENUMS.get(imported.original)
 
     def is_define(self, function: Node) -> bool:
         """Whether a call of `function` defines a workflow."""
