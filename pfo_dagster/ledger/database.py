@@ -32,15 +32,16 @@ _RESTORE = (
     "Move it and its .wal away; `pfo restore` puts the published file or a backup of it in its"
     " place, and the next run goes on from there."
 )
+_DAMAGED = ("not a valid duckdb", "corrupt")
+_SHUT = "Give this user the right to do so, or set another directory."
 _REMEDIES = (
     ("lock on file", "Another program has it open; close it. Readers use the published file."),
-    ("not a valid duckdb", _RESTORE),
     ("version number", "Another version of DuckDB wrote it; use the version of this project."),
     ("no space left", "The disk is full: make room, then run again. Nothing was half-written."),
     ("file too large", "A size limit was met: raise it, then run again. Nothing was half-written."),
-    ("permission denied", "Give this user the right to write there, or set another directory."),
+    ("permission denied", _SHUT),
+    ("operation not permitted", _SHUT),
     ("read-only file system", "The disk is read-only: make it writable, or set another directory."),
-    ("corrupt", _RESTORE),
 )
 
 
@@ -73,21 +74,25 @@ def transaction(connection: DuckDBPyConnection) -> Generator[None]:
 
 
 @contextlib.contextmanager
-def explaining(path: Path, doing: str) -> Generator[None]:
-    """Turn what DuckDB or the system says about `path` into a `StorageError` with a remedy."""
+def explaining(path: Path, doing: str, *, if_damaged: str = _RESTORE) -> Generator[None]:
+    """Turn what DuckDB or the system says about `path` into a `StorageError` with a remedy.
+
+    `if_damaged` is the one for a file that DuckDB cannot make sense of.
+    """
     try:
         yield
     except duckdb.Error as error:
-        raise StorageError(_explanation(path, doing, str(error))) from error
+        raise StorageError(_explanation(path, doing, str(error), if_damaged)) from error
     except OSError as error:
         detail = error.strerror or str(error)
         if error.errno == errno.ENOTDIR:
             detail += " (a part of the path is a file)"
-        raise StorageError(_explanation(path, doing, detail)) from error
+        raise StorageError(_explanation(path, doing, detail, if_damaged)) from error
 
 
-def _explanation(path: Path, doing: str, detail: str) -> str:
+def _explanation(path: Path, doing: str, detail: str, if_damaged: str) -> str:
     lowered = detail.lower()
-    remedy = next((advice for mark, advice in _REMEDIES if mark in lowered), "")
+    remedies = (*_REMEDIES, *((mark, if_damaged) for mark in _DAMAGED))
+    remedy = next((advice for mark, advice in remedies if mark in lowered), "")
     first_line = detail.strip().partition("\n")[0].rstrip(".!")
     return f"Could not {doing} {path}: {first_line}. {remedy}".rstrip()

@@ -32,6 +32,7 @@ _TOO_LARGE: Final = (
     "The query needs more than the 4 GB of memory that it may have. Ask for fewer rows or columns,"
     " or sum up in SQL; DuckDB's own command line opens the published file without that bound."
 )
+_PUBLISHED_ANEW: Final = "The next `pfo run` publishes the ledger anew in its place."
 BOUNDS = {"memory_limit": "4GB", "temp_directory": ""}
 """What does not fit into memory is refused: on disk it would lie in the folder that one is in, open
 to others and unbounded, on the disk that the ledger is written to."""
@@ -154,7 +155,7 @@ def _connect(published: Path) -> DuckDBPyConnection:
     # that still has an older publication open that one again.
     connection = duckdb.connect(":memory:", config={**OFFLINE, **BOUNDS})
     try:
-        with explaining(published, "read"):
+        with explaining(published, "read", if_damaged=_PUBLISHED_ANEW):
             name = str(published).replace("'", "''")
             connection.execute(f"ATTACH '{name}' AS ledger (READ_ONLY)")
             connection.execute("USE ledger")

@@ -188,7 +188,7 @@ try:
 except StorageError as error: print(error)
 """
     printed = in_another_process(code, tmp_path / "data").stdout
-    assert "Permission denied. Give this user the right to write there" in printed
+    assert "Permission denied. Give this user the right to do so" in printed
 
 
 def test_a_path_that_cannot_be_a_directory_is_a_clear_message(tmp_path: Path) -> None:

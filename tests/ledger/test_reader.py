@@ -170,6 +170,16 @@ def test_somebody_elses_database_is_not_taken_for_a_publication(ledger: Ledger) 
         pass
 
 
+def test_a_damaged_publication_is_said_to_be_made_anew_and_is(ledger: Ledger) -> None:
+    with ledger.writer() as writer:
+        record(writer, refresh(), [balance()])
+    ledger.published_path.write_bytes(b"x" * 5000)
+    with pytest.raises(StorageError, match=r"The next `pfo run` publishes .* anew"):
+        Reader.lasting(ledger.published_path)
+    ledger.catch_up()
+    assert published(ledger, "latest_balances")
+
+
 def test_a_place_where_nothing_can_be_looked_for_is_named(tmp_path: Path) -> None:
     published = tmp_path / ("x" * 300)
     with pytest.raises(StorageError, match=r"Could not read .*xx: File name too long"):
