@@ -6,10 +6,10 @@ cannot carry over (`coverage`, with `waits` for the devkit's settings), makes an
 (`human`), and adds what undoes it (`compensation`) and what watches how long it takes
 (`service_levels`). The result is `translated`; `collisions` judges several of them together.
 
-All of them share `naming`, `metadata`, `errors`, `betas`, the words of `treatment`, and
-`executions`, which reads runs from Dagster's log. Beside the way in stand `planning`, which tells
-people what a translation means without running anything, and `component`, the way in for `dg`.
-Knows nothing of open banking or DuckDB.
+All of them share `naming`, `metadata`, `errors`, `reachability`, `betas`, the words of `treatment`,
+and `executions`, which reads runs from Dagster's log. Beside the way in stand `planning`, which
+tells people what a translation means without running anything, and `component`, the way in for
+`dg`. Knows nothing of open banking or DuckDB.
 """
 
 from pfo_dagster.translate.coverage import FieldCoverage, Treatment

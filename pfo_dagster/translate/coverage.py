@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from pfo_dagster.translate.graphs.reachability import reachable_steps
+from pfo_dagster.translate.reachability import reachable_steps
 from pfo_dagster.translate.steps.guards import evaluator_of
 from pfo_dagster.translate.treatment import Treatment
 from pfo_dagster.translate.waits import treat_runtime

@@ -25,12 +25,12 @@ from pfo_dagster.translate.graphs.assets import (
 )
 from pfo_dagster.translate.graphs.graph import GraphParts, continuation_graph, job_graph, step_ops
 from pfo_dagster.translate.graphs.hooks import keep_permanent_failures_permanent
-from pfo_dagster.translate.graphs.reachability import reachable_steps
 from pfo_dagster.translate.human.forms import forms_of
 from pfo_dagster.translate.human.segments import after, segment
 from pfo_dagster.translate.human.step import Forms, HumanStep, form_of
 from pfo_dagster.translate.metadata import spec_metadata
 from pfo_dagster.translate.naming import dagster_name, step_names, steps_graph_name
+from pfo_dagster.translate.reachability import reachable_steps
 from pfo_dagster.translate.service_levels.watching import service_levels_of
 from pfo_dagster.translate.steps.guards import Guards
 from pfo_dagster.translate.steps.plan import StepPlan

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from pfo_dagster.spec import RULES, to_json
 from pfo_dagster.translate.coverage import Treatment, coverage
 from pfo_dagster.translate.graphs.preflight import pre_flight
-from pfo_dagster.translate.graphs.reachability import reachable_steps
 from pfo_dagster.translate.human.records import PREFIX as DECISIONS
 from pfo_dagster.translate.naming import PRE_FLIGHT, SETTLE, dagster_name
 from pfo_dagster.translate.planning.judging import judge
 from pfo_dagster.translate.planning.recovery import recovery_object
 from pfo_dagster.translate.planning.worst_case import human_steps, worst_case
+from pfo_dagster.translate.reachability import reachable_steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pfo_dagster.spec.timing import dearest_way, step_cost, waits_ms
-from pfo_dagster.translate.graphs.reachability import reachable_steps
+from pfo_dagster.translate.reachability import reachable_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
