@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.processes import PFO
+from tests.processes import run_pfo
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "queries.md").read_text(encoding="utf-8")
@@ -32,21 +32,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("queries")
     (folder / "specs").symlink_to(ROOT / "specs")
     for workflow in ("refresh-openbanking-balances", "sync-openbanking-transactions"):
-        done = run(folder, *PFO, "run", f"pfo.workflow.{workflow}")
+        done = run_pfo(
+            "run", f"pfo.workflow.{workflow}", environment=environment(folder), cwd=folder
+        )
         assert done.returncode == 0, done.stderr
     return folder
 
 
-def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PFO_DATA_DIR": str(folder / "data"), "PYTHONWARNINGS": "ignore"}
-    return subprocess.run(  # noqa: S603 - the page's own commands
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
+def environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "PFO_DATA_DIR": str(folder / "data"), "PYTHONWARNINGS": "ignore"}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_commands_run(folder: Path, command: str) -> None:
-    done = run(folder, *PFO, *shlex.split(command)[1:])
+    done = run_pfo(*shlex.split(command)[1:], environment=environment(folder), cwd=folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout
 
@@ -74,7 +73,14 @@ def test_the_python_runs_and_prints_what_its_comments_say(folder: Path, number: 
         code += (
             "\nassert defs.resolve_implicit_global_asset_job_def().execute_in_process().success\n"
         )
-    done = run(folder, sys.executable, "-c", code)
+    done = subprocess.run(  # noqa: S603 - the page's own code
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     for promised in re.findall(r"#\s((?:decimal128|Decimal)\(.*)$", code, flags=re.MULTILINE):
         assert promised in done.stdout

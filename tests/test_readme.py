@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pfo_dagster.spec import check, read_workflows
-from tests.processes import PFO
+from tests.processes import PFO, run_pfo
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,10 +43,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def environment(folder: Path) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "PFO_DATA_DIR": str(folder / "data")}
+
+
 def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "PFO_DATA_DIR": str(folder / "data")}
     return subprocess.run(  # noqa: S603 - the README's own commands
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        command, cwd=folder, env=environment(folder), capture_output=True, text=True, check=False
     )
 
 
@@ -54,7 +57,7 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 def test_the_commands_run(folder: Path, command: str) -> None:
     (folder / "specs").unlink(missing_ok=True)
     (folder / "specs").symlink_to(ROOT / "specs")
-    done = run(folder, *PFO, *shlex.split(command)[1:])
+    done = run_pfo(*shlex.split(command)[1:], environment=environment(folder), cwd=folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout
 
