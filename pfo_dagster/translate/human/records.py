@@ -8,6 +8,7 @@ spare a reader the log; where the note lacks, the log is read.
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -122,7 +123,8 @@ class Decision:
     @property
     def summary(self) -> str:
         """For the one who comes too late: what was decided, by whom, when."""
-        what = f"decided {self.input!r}" if self.verdict == "decided" else f"was {self.verdict}"
+        given = json.dumps(self.input, ensure_ascii=False)
+        what = f"decided {given}" if self.verdict == "decided" else f"was {self.verdict}"
         return f"{what} by {self.decided_by} at {self.decided_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
