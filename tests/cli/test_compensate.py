@@ -6,11 +6,9 @@ import os
 import re
 import shutil
 import signal
-import sqlite3
-import time
 from pathlib import Path
 
-from tests.cli.test_interruptions import slow_bank, start
+from tests.cli.test_interruptions import SlowBank, slow_bank
 from tests.cli.test_pfo import ROOT, assert_no_traceback, pfo
 
 FLOW = """
@@ -55,14 +53,6 @@ definition:
 __all__ = ["slow_bank"]
 
 
-def has_begun(data: Path, step: str) -> bool:
-    """Whether a step of the only run is under way."""
-    (log,) = [path for path in (data / "dagster/history/runs").glob("*.db") if "-" in path.stem]
-    with sqlite3.connect(f"file:{log}?mode=ro", uri=True) as events:
-        begun = "SELECT 1 FROM event_logs WHERE step_key LIKE ? AND dagster_event_type = ?"
-        return bool(events.execute(begun, (f"%{step}", "STEP_START")).fetchall())
-
-
 def specs(folder: Path, flow: str) -> dict[str, str]:
     folder.mkdir()
     shutil.copy(ROOT / "specs" / "app.yaml", folder)
@@ -100,13 +90,10 @@ def test_a_failed_run_is_undone_at_once_and_never_twice_unasked(tmp_path: Path) 
 
 
 def test_what_a_killed_terminal_left_the_next_run_undoes(
-    tmp_path: Path, slow_bank: dict[str, str]
+    tmp_path: Path, slow_bank: SlowBank
 ) -> None:
     data, environment = tmp_path / "data", specs(tmp_path / "specs", HANGS)
-    killed = start(data, slow_bank | environment, "t.flow")
-    while not has_begun(data, "sync"):
-        assert killed.poll() is None
-        time.sleep(0.1)
+    killed = slow_bank.start(data, "t.flow", **environment)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.communicate()
 

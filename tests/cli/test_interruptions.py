@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from pfo_dagster.ledger import Ledger
 from pfo_dagster.openbanking.sandbox import (
@@ -29,45 +31,58 @@ from tests.processes import PFO
 SLOW = Fault(path="/users/me/accounts", status=None, delay=600)
 
 
-@pytest.fixture
-def slow_bank() -> Iterator[dict[str, str]]:
+@dataclass(frozen=True)
+class SlowBank:
     """A bank that takes ten minutes over the first question about accounts, and no time later."""
+
+    environment: dict[str, str]
+    asked: threading.Event
+
+    def start(self, data: Path, key: str = BALANCES, **more: str) -> subprocess.Popen[str]:
+        """A run in a process group of its own, that has asked and gets no answer."""
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            [*PFO, "run", key],
+            cwd=ROOT,
+            env={
+                "PATH": os.environ["PATH"],
+                "PFO_DATA_DIR": str(data),
+                **self.environment,
+                **more,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        if not self.asked.wait(60):
+            process.kill()
+            pytest.fail(f"the bank was not asked: {process.communicate()}")
+        return process
+
+
+@pytest.fixture
+def slow_bank() -> Iterator[SlowBank]:
     app = sandbox_app(
         world=household(7), clock=utc_now, state=SandboxState(None), faults=Faults(SLOW)
     )
-    with running(app) as address:
-        yield {"POWENS_BASE_URL": address, "POWENS_USER_TOKEN": SANDBOX_TOKEN}
+    asked = threading.Event()
+
+    async def noticed(scope: Scope, receive: Receive, send: Send) -> None:
+        if str(scope.get("path")).endswith(SLOW.path):
+            asked.set()
+        await app(scope, receive, send)
+
+    with running(noticed) as address:
+        yield SlowBank({"POWENS_BASE_URL": address, "POWENS_USER_TOKEN": SANDBOX_TOKEN}, asked)
 
 
-def start(data: Path, environment: dict[str, str], key: str = BALANCES) -> subprocess.Popen[str]:
-    """A run in a process group of its own, that has come to the bank that does not answer."""
-    process = subprocess.Popen(  # noqa: S603 - our own command
-        [*PFO, "run", key],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PFO_DATA_DIR": str(data), **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 60
-    while not any((data / "dagster" / "runs_in_terminals").glob("*")):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    time.sleep(2)  # from the run's beginning to the question that is not answered
-    return process
-
-
-def test_after_a_kill_the_next_run_goes_on_at_once(
-    tmp_path: Path, slow_bank: dict[str, str]
-) -> None:
+def test_after_a_kill_the_next_run_goes_on_at_once(tmp_path: Path, slow_bank: SlowBank) -> None:
     data = tmp_path / "data"
-    killed = start(data, slow_bank)
+    killed = slow_bank.start(data)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.communicate()
 
-    again = pfo("run", BALANCES, data=data, **slow_bank)
+    again = pfo("run", BALANCES, data=data, **slow_bank.environment)
 
     assert again.returncode == 0, again.stderr
     assert "was killed; it is marked as failed now" in again.stderr
@@ -77,9 +92,9 @@ def test_after_a_kill_the_next_run_goes_on_at_once(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_ends_at_once_and_says_so(
-    tmp_path: Path, slow_bank: dict[str, str], number: signal.Signals
+    tmp_path: Path, slow_bank: SlowBank, number: signal.Signals
 ) -> None:
-    process = start(tmp_path / "data", slow_bank)
+    process = slow_bank.start(tmp_path / "data")
     os.killpg(process.pid, number)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
