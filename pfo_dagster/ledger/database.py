@@ -36,6 +36,7 @@ _DAMAGED = ("not a valid duckdb", "corrupt")
 _SHUT = "Give this user the right to do so, or set another directory."
 _REMEDIES = (
     ("lock on file", "Another program has it open; close it. Readers use the published file."),
+    ("wal was created for", "The .wal beside it is of another file: move it away, then run again."),
     ("version number", "Another version of DuckDB wrote it; use the version of this project."),
     ("no space left", "The disk is full: make room, then run again. Nothing was half-written."),
     ("file too large", "A size limit was met: raise it, then run again. Nothing was half-written."),

@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from pfo_dagster.ledger.database import connect, explaining
+from pfo_dagster.ledger.errors import StorageError
 from pfo_dagster.ledger.instants import utc_now
 from pfo_dagster.ledger.lock import exclusive
 from pfo_dagster.ledger.migrations import bring_up_to_date
@@ -63,10 +64,12 @@ class Ledger:
         killed writer left. Without `publishes`, readers see what is recorded when the next writer
         publishes: for records that nobody waits for, in half the time. The process's umask is 077
         meanwhile, since DuckDB creates files of its own: threads that create files for others
-        should not run beside it. Raises `LedgerError`.
+        should not run beside it. Raises `LedgerError`, also where a ledger was published but is
+        gone: a new one would be published over all that is left of it.
         """
         with contextlib.ExitStack() as stack:
             stack.enter_context(self._locked(timeout))
+            self._refuse_to_begin_anew()
             with explaining(self.warehouse_path, "open the ledger"):
                 connection = connect(self.warehouse_path)
                 source = os.open(self.warehouse_path, os.O_RDONLY)
@@ -107,6 +110,14 @@ class Ledger:
         """
         with Reader.open(self.published_path) as reader:
             yield reader
+
+    def _refuse_to_begin_anew(self) -> None:
+        if self.published_path.exists() and not self.warehouse_path.exists():
+            raise StorageError(
+                f"There is no ledger at {self.warehouse_path}, but one was published:"
+                f" `pfo restore {self.published_path}` makes it anew. To begin with an empty one,"
+                " move the published file away first."
+            )
 
     @contextlib.contextmanager
     def _locked(self, timeout: float) -> Generator[None]:

@@ -12,9 +12,11 @@ import duckdb
 import pytest
 
 from pfo_dagster.ledger import Ledger, SchemaError, StorageError
+from pfo_dagster.ledger.publisher import Publisher
 from tests.ledger.builders import NOON, balance, published, record, refresh
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
 
@@ -54,6 +56,49 @@ def test_going_back_behind_what_is_published_is_refused(ledger: Ledger, backup: 
     assert not ledger.warehouse_path.exists()
     assert ledger.restore(ledger.published_path) == 2
     assert len(published(ledger, "refreshes")) == 2
+
+
+def test_no_new_ledger_takes_the_place_of_one_that_is_lost(ledger: Ledger, backup: Path) -> None:
+    """A schedule would begin one at night, and publish it over all that was left."""
+    ledger.warehouse_path.unlink()
+    for publishes in (True, False):
+        with (
+            pytest.raises(StorageError, match=rf"`pfo restore {ledger.published_path}`"),
+            ledger.writer(publishes=publishes),
+        ):
+            pass
+    assert not ledger.warehouse_path.exists()
+    assert [row["amount"] for row in published(ledger, "latest_balances")] == [2]
+    ledger.published_path.rename(backup)
+    with ledger.writer() as writer:
+        record(writer, refresh("r3"), [balance("3")])
+    assert [row["amount"] for row in published(ledger, "balances")] == [3]
+
+
+def test_a_log_of_another_file_is_named(ledger: Ledger, backup: Path) -> None:
+    """DuckDB notices it; who lost a ledger may have left its log."""
+    log = ledger.warehouse_path.with_name("warehouse.duckdb.wal")
+    context = multiprocessing.get_context("fork")
+    child = context.Process(target=_die_before_publishing, args=(ledger,))
+    child.start()
+    child.join()
+    assert log.exists()
+    ledger.warehouse_path.unlink()
+    ledger.published_path.unlink()
+    with pytest.raises(StorageError, match=r"The \.wal beside it is of another file"):
+        ledger.restore(backup)
+    log.unlink()
+    ledger.catch_up()
+    assert [row["amount"] for row in published(ledger, "latest_balances")] == [1]
+
+
+def _die_before_publishing(ledger: Ledger) -> None:
+    def die(self: Publisher, now: datetime) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    Publisher.publish = die
+    with ledger.writer() as writer:
+        record(writer, refresh("last"), [balance("3")])
 
 
 @pytest.mark.parametrize("kind", ["missing", "text", "foreign", "empty", "newer"])
