@@ -6,7 +6,6 @@ Used by the test beside it and, with more of everything, by `python -m tests.con
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
@@ -20,6 +19,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from pfo_dagster.ledger import Ledger, freshness, latest_balances, positions
+from tests.processes import forking
 
 _STATE: Final = """
     SELECT
@@ -93,8 +93,7 @@ class Readers:
         self.results: list[Read] = []
 
     def __enter__(self) -> Self:
-        context: Any = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__, "pandas"])
+        context: Any = forking()
         self._stack = ExitStack()
         self._stop: Event = context.Event()
         self._ends: list[Connection] = []

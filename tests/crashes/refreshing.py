@@ -18,9 +18,9 @@ from typing import Final
 from pfo_dagster import installed_ledger, resources
 from pfo_dagster.cli.run import run_workflow
 from tests.crashes.tracing import be_traceable, trace
+from tests.processes import forking
 
 KEY: Final = "pfo.workflow.refresh-openbanking-balances"
-_PRELOADED: Final = [__name__, "pandas", "dagster._core.storage.sqlite_storage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,7 @@ def run_for(data_dir: Path, now: datetime, seconds: float | None) -> Ended:
 
 
 def _start(data_dir: Path, now: datetime) -> tuple[multiprocessing.Process, Connection]:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOADED)
+    context = forking()
     waiting, go = context.Pipe(duplex=False)
     child = context.Process(target=_refresh, args=(data_dir, now, waiting))
     child.start()
