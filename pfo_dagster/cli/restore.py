@@ -44,7 +44,10 @@ def _set_sandbox_after(settings: Settings, ledger: Ledger) -> None:
     latest = row["latest"]
     if latest is None:
         return
-    SandboxState(settings.data_dir / SANDBOX_STATE).read_at(latest)
+    state = SandboxState(settings.data_dir / SANDBOX_STATE)
+    known = state.read_until()
+    if known is None or known < latest:
+        state.read_at(latest)
     if bank_clock(settings)() < latest:
         out.print(
             "Its sandbox's clock was ahead; runs go on when it is there again:"

@@ -18,6 +18,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from pfo_dagster.cli.restore import restore_ledger
 from pfo_dagster.ledger import Ledger
 from pfo_dagster.openbanking import ProviderError
 from pfo_dagster.openbanking.sandbox import SandboxState
@@ -266,6 +267,17 @@ def test_a_restored_ledger_of_the_sandbox_takes_no_figures_of_an_earlier_time(
     state = SandboxState(tmp_path / "x" / "sandbox.json")
     with pytest.raises(ProviderError, match="clock was put back"):
         state.read_at(NOW)
+
+
+def test_what_the_sandbox_knows_beyond_the_restored_ledger_stays_known(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run whose figures could not be recorded has moved it on."""
+    monkeypatch.setenv("PFO_DATA_DIR", str(tmp_path))
+    state = SandboxState(tmp_path / "sandbox.json")
+    state.read_at(NOW + timedelta(hours=2))
+    restore_ledger(data / "published" / "balances.duckdb")
+    assert state.read_until() == NOW + timedelta(hours=2)
 
 
 def test_a_total_in_one_currency_comes_with_its_rates_or_not_at_all(tmp_path: Path) -> None:
