@@ -27,6 +27,7 @@ _IMPORTED: Final = [
     "dagster._core.storage.root",
     "dagster._core.storage.sqlite_storage",
     "pandas",
+    "pytest",
     "rich.progress",
     "rich.table",
     "typer.rich_utils",

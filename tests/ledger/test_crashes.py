@@ -6,9 +6,9 @@ modules, so every failure can be replayed: the test's id has the number.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
+import shutil
 import signal
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +20,7 @@ import pytest
 from pfo_dagster.ledger import Ledger
 from tests.ledger.builders import NOON, balance, record, refresh
 from tests.ledger.lines import before_line
+from tests.processes import forking
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
@@ -46,8 +47,7 @@ def refresh_in_child(data_dir: Path, number: int, deadly: int, lines: SimpleQueu
 
 def in_child(data_dir: Path, number: int, deadly: int) -> tuple[int | None, int]:
     """Exit code and number of watched lines (0 if it was killed)."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pandas", "tests.ledger.test_crashes"])
+    context = forking()
     lines = context.SimpleQueue()
     child = context.Process(target=refresh_in_child, args=(data_dir, number, deadly, lines))
     child.start()
@@ -79,10 +79,17 @@ def parquet_amounts(ledger: Ledger) -> list[Decimal]:
 
 
 @pytest.fixture(scope="module")
-def all_lines(tmp_path_factory: pytest.TempPathFactory) -> int:
-    data_dir = tmp_path_factory.mktemp("whole")
-    with Ledger(data_dir).writer() as writer:
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger with one refresh, to copy."""
+    data_dir = tmp_path_factory.mktemp("filled")
+    with Ledger(data_dir, clock=lambda: NOON).writer() as writer:
         record(writer, refresh("r0"), rows(0))
+    return data_dir
+
+
+@pytest.fixture(scope="module")
+def all_lines(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> int:
+    data_dir = shutil.copytree(filled, tmp_path_factory.mktemp("whole") / "data", symlinks=True)
     exit_code, lines = in_child(data_dir, 1, deadly=0)
     assert exit_code == 0
     return lines
@@ -90,11 +97,10 @@ def all_lines(tmp_path_factory: pytest.TempPathFactory) -> int:
 
 @pytest.mark.parametrize("kill", range(KILLS))
 def test_a_kill_loses_nothing_and_doubles_nothing(
-    tmp_path: Path, all_lines: int, kill: int
+    tmp_path: Path, filled: Path, all_lines: int, kill: int
 ) -> None:
+    shutil.copytree(filled, tmp_path, symlinks=True, dirs_exist_ok=True)
     ledger = Ledger(tmp_path, clock=lambda: NOON)
-    with ledger.writer() as writer:
-        record(writer, refresh("r0"), rows(0))
     within = random.Random(kill).random()  # noqa: S311 spreads the kills, protects nothing
     deadly = 1 + int((kill + within) * all_lines / KILLS)
     exit_code, _ = in_child(tmp_path, 1, deadly)
