@@ -115,8 +115,8 @@ def test_bank_dates_are_never_shifted() -> None:
 
 
 def test_ids_are_text() -> None:
-    assert read_id(42) == read_id("42") == "42"
-    for value in (None, True, "", 4.2):
+    assert read_id(42) == read_id("42") == read_id(" 42 ") == "42"
+    for value in (None, True, "", 4.2, -1, 10**30, "FR7630006000011234567890189", "Jane Doe", "٤"):
         with pytest.raises(ValueError, match="expected an id"):
             read_id(value)
 

@@ -182,6 +182,12 @@ def test_a_row_with_an_impossible_amount_is_refused_and_the_others_go_on(amount:
     assert bad.reason.startswith("balance: ")
 
 
+@pytest.mark.parametrize("precision", [-1, 19, 10**30, 2.5, "two"])
+def test_decimals_that_no_currency_has_are_refused_with_their_row(precision: object) -> None:
+    refused = rejected_account(currency={"id": "EUR", "precision": precision})
+    assert refused.reason.startswith("currency.precision: ")
+
+
 def test_rows_that_are_no_rows_are_refused_with_a_reason() -> None:
     accounts, rejected = read_accounts(
         [None, [], {"id": None}], provider="p", identity_key=KEY, now=NOW

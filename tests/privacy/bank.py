@@ -62,6 +62,7 @@ def bank_full_of_canaries() -> Generator[Bank]:
             if rows := planted.get(listing):
                 # Whatever stands in an amount's place, the row is rejected, and its values with it.
                 rows.append({**rows[0], "id": 999_000, amount: IBAN, "name": HOLDER})
+                rows.append({**rows[0], "id": IBAN})
         return JSONResponse(planted, reply.status_code)
 
     route = Route("/{path:path}", answer, methods=["GET", "PUT", "POST"])

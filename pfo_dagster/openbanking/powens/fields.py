@@ -20,15 +20,18 @@ MAX_DECIMALS: Final = 12
 MAX_INTEGER_DIGITS: Final = 20
 """More than all money of any currency; sums over any number of accounts stay in the ledger's 26."""
 
+_ID = re.compile(r"[0-9]{1,20}")
 _CURRENCY_CODE = re.compile(r"[A-Z0-9]{2,12}")
 
 
 def read_id(value: object) -> str:
-    """An id as text. Powens documents integers; quoted ones are taken too."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, str) and value.strip():
-        return value.strip()
+    """An id as text. Powens documents integers; quoted ones are taken too.
+
+    Other text is none: ids are logged, and it might be somebody's name or IBAN.
+    """
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(text, str) and _ID.fullmatch(text.strip()):
+        return text.strip()
     raise ValueError("expected an id: a whole number")
 
 

@@ -6,9 +6,10 @@ open text, booleans may be 0 or 1. Only ids, dates that identify a row, and amou
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from pfo_dagster.openbanking.powens.fields import (  # noqa: TC001 - pydantic reads the annotations
+from pfo_dagster.openbanking.powens.fields import (
+    MAX_DECIMALS,
     Amount,
     BankDate,
     CurrencyCode,
@@ -29,7 +30,7 @@ class WireCurrency(WireModel):
     """The currency of an account: an object, not a code. `id` is the ISO 4217 code or a coin's."""
 
     id: CurrencyCode
-    precision: int | None = None
+    precision: int | None = Field(None, ge=0, le=MAX_DECIMALS)
 
 
 class WireAccount(WireModel):
