@@ -41,6 +41,9 @@ def plain_errors() -> Iterator[None]:
     """Turn what people can mend into one message and an exit status, never a traceback."""
     try:
         yield
+    except typer.Exit:
+        # Ours, and no error: what explains those would take longer to import than most commands.
+        raise
     except BrokenPipeError:
         # Whoever read our output has read enough.
         raise typer.Exit(FAILED) from None
