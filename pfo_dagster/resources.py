@@ -25,6 +25,7 @@ from pfo_dagster.openbanking import (
     validate_base_url,
 )
 from pfo_dagster.openbanking.powens.exchange import Timeouts
+from pfo_dagster.openbanking.powens.onboarding import PowensOnboarding
 from pfo_dagster.openbanking.powens.pacing import Quota
 from pfo_dagster.operations.banking.access import LEDGER, OPEN_BANKING, BankAccess
 from pfo_dagster.operations.banking.decisions import RefreshPolicy
@@ -34,6 +35,8 @@ from pfo_dagster.rates import ecb_rates, sample_rates
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from pydantic import SecretStr
 
     from pfo_dagster.config import Settings
     from pfo_dagster.openbanking.provider import OpenBankingProvider
@@ -101,8 +104,25 @@ def open_bank(settings: Settings) -> OpenBankingProvider:
         token=settings.powens_user_token,
         identity_key=identity_key(settings.data_dir),
         timeouts=powens_timeouts(settings),
-        quota=Quota(settings.powens_calls_per_minute, settings.data_dir / POWENS_CALLS),
+        quota=_powens_quota(settings),
     )
+
+
+def open_onboarding(
+    settings: Settings, address: str, token: SecretStr | None = None
+) -> PowensOnboarding:
+    """The calls to Powens at `address` by which users are made, and links for that of `token`."""
+    return PowensOnboarding(
+        address,
+        token=token,
+        timeouts=powens_timeouts(settings),
+        quota=_powens_quota(settings),
+    )
+
+
+def _powens_quota(settings: Settings) -> Quota:
+    """How often Powens is called, by all processes of this data folder together."""
+    return Quota(settings.powens_calls_per_minute, settings.data_dir / POWENS_CALLS)
 
 
 def powens_timeouts(settings: Settings) -> Timeouts:

@@ -24,20 +24,15 @@ from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, FAILED
 from pfo_dagster.config import PROJECT_ROOT, Settings, load_settings
 from pfo_dagster.openbanking import powens_base_url, validate_base_url
 from pfo_dagster.openbanking.callback import awaiting_callback, checked_redirect
-from pfo_dagster.openbanking.powens.onboarding import (
-    ClientApplication,
-    PowensOnboarding,
-    PowensUser,
-)
+from pfo_dagster.openbanking.powens.onboarding import ClientApplication, PowensUser
 from pfo_dagster.openbanking.powens.user_once import UserRecord, user_once
 from pfo_dagster.openbanking.powens.webview import Webview
-from pfo_dagster.resources import powens_timeouts, utc_now
+from pfo_dagster.resources import open_onboarding, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from pfo_dagster.openbanking.callback import Callback
-    from pfo_dagster.openbanking.powens.exchange import Timeouts
 
 PRINT_IT: Final = "-"
 _NUMBER: Final = re.compile("[0-9]{1,18}")
@@ -79,7 +74,7 @@ def connect(options: ConnectOptions) -> None:
             client_id = _client_id(settings)
             token = _user_token(settings, address, client_id, record, options).token
         webview = Webview(base_url=address, client_id=client_id, redirect_uri=options.redirect_uri)
-        _visit(webview, token, callback, options, powens_timeouts(settings))
+        _visit(webview, token, callback, options, settings)
 
 
 @contextmanager
@@ -131,7 +126,7 @@ def _user_token(
         _require_storable(place)
 
     async def create() -> PowensUser:
-        async with PowensOnboarding(address, timeouts=powens_timeouts(settings)) as onboarding:
+        async with open_onboarding(settings, address) as onboarding:
             return await user_once(
                 onboarding, application, record, now=utc_now(), known_user_id=options.user_id
             )
@@ -196,10 +191,10 @@ def _visit(
     token: SecretStr,
     callback: Callback,
     options: ConnectOptions,
-    timeouts: Timeouts,
+    settings: Settings,
 ) -> None:
     """Send the account holder to the webview, and wait until the browser comes back."""
-    code = asyncio.run(_code(webview, token, timeouts))
+    code = asyncio.run(_code(webview, token, settings))
     link = webview.connect_link(code, state=callback.state)
     out.print("\nConnect the bank in your browser; the link is good once, for 30 minutes:")
     out.print(link, markup=False, soft_wrap=True)
@@ -219,6 +214,6 @@ def _visit(
     out.print(f"[bold green]{outcome.text}[/]. See how it stands: pfo powens status")
 
 
-async def _code(webview: Webview, token: SecretStr, timeouts: Timeouts) -> SecretStr:
-    async with PowensOnboarding(webview.base_url, token=token, timeouts=timeouts) as onboarding:
+async def _code(webview: Webview, token: SecretStr, settings: Settings) -> SecretStr:
+    async with open_onboarding(settings, webview.base_url, token) as onboarding:
         return await onboarding.temporary_code()

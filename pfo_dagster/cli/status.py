@@ -11,11 +11,10 @@ from pfo_dagster.cli.exit_codes import CALLED_WRONGLY
 from pfo_dagster.config import load_settings
 from pfo_dagster.installed_ledger import bank_clock, open_ledger
 from pfo_dagster.ledger import NotPublishedError
-from pfo_dagster.openbanking.powens.onboarding import PowensOnboarding
 from pfo_dagster.openbanking.powens.webview import Webview
 from pfo_dagster.operations.banking.decisions import BUDGET_WINDOW
 from pfo_dagster.operations.banking.status import ConnectionStatus, connection_status
-from pfo_dagster.resources import open_bank, powens_address, powens_timeouts, refresh_policy
+from pfo_dagster.resources import open_bank, open_onboarding, powens_address, refresh_policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -133,8 +132,7 @@ def _webview(settings: Settings, redirect_uri: str) -> Webview:
 
 async def _reconnect_link(settings: Settings, webview: Webview, connection_id: str) -> str:
     token = settings.powens_user_token
-    timeouts = powens_timeouts(settings)
-    async with PowensOnboarding(webview.base_url, token=token, timeouts=timeouts) as onboarding:
+    async with open_onboarding(settings, webview.base_url, token) as onboarding:
         code = await onboarding.temporary_code()
     return webview.reconnect_link(code, connection_id=connection_id)
 

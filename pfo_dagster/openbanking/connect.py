@@ -6,17 +6,12 @@ The one module that puts a client and a mapping together; everything else is han
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
-from pfo_dagster.openbanking.powens.addresses import (
-    address_label,
-    is_sandbox,
-    validate_base_url,
-)
+from pfo_dagster.openbanking.powens.addresses import address_label, validate_base_url
 from pfo_dagster.openbanking.powens.client import PowensClient
 from pfo_dagster.openbanking.powens.exchange import Timeouts
 from pfo_dagster.openbanking.powens.pacing import Quota
@@ -44,9 +39,6 @@ if TYPE_CHECKING:
 SANDBOX: Final = "sandbox"
 """The name of the made-up provider, in every record that comes from it."""
 
-CALLS_PER_MINUTE_IN_SANDBOXES: Final = 30
-"""What Powens says its sandboxes take; what production takes is not published."""
-
 # Nobody may take a message about it for one about a server.
 _SANDBOX_ADDRESS: Final = f"http://{UNKNOWN_HOST}/2.0"
 _SANDBOX_KEY: Final = b"made-up accounts, made-up identities"
@@ -73,7 +65,7 @@ def open_powens(
 
     Calls nothing yet. `identity_key` (16 secret bytes or more, the same for good) keys the hashes
     by which accounts are recognised. The data is named `powens:<domain>`, after the address.
-    Calls keep to `quota`, by default `CALLS_PER_MINUTE_IN_SANDBOXES` at one of Powens' sandboxes.
+    Calls keep to `quota`, by default to what one of Powens' sandboxes takes, at such an address.
     `clock` gives the time in UTC, `sleep` waits (seconds). Raises `ProviderError` for an address or
     a token that cannot be right.
     """
@@ -81,15 +73,12 @@ def open_powens(
     if len(identity_key) < _SHORTEST_KEY:
         raise ValueError(f"identity_key must have at least {_SHORTEST_KEY} bytes")
     timeouts = timeouts or Timeouts()
-    quota = quota or Quota()
-    if quota.per_minute is None and is_sandbox(address):
-        quota = replace(quota, per_minute=CALLS_PER_MINUTE_IN_SANDBOXES)
     client = PowensClient(
         base_url=address,
         token=token,
         clock=clock,
         timeouts=timeouts,
-        quota=quota,
+        quota=(quota or Quota()).at(address),
         transport=transport,
         sleep=sleep,
     )

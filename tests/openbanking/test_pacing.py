@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from pfo_dagster.openbanking import ErrorKind, open_powens
+from pfo_dagster.openbanking.powens.onboarding import PowensOnboarding
 from pfo_dagster.openbanking.powens.pacing import Pace, Quota
 from tests.openbanking.support import (
     KEY,
@@ -103,6 +104,23 @@ def test_a_sandbox_of_powens_is_asked_thirty_times_a_minute(
         return calls - len(clock.slept)
 
     assert run(work()) == most
+
+
+def test_links_for_many_connections_are_asked_for_as_slowly_as_all_else(tmp_path: Path) -> None:
+    clock = Clock()
+    quota = Quota(2, tmp_path / "calls.json")
+    code = Reply({"code": "a code"})
+    with scripted(code, code, code) as (base_url, _):
+
+        async def work() -> None:
+            for _ in range(3):
+                async with PowensOnboarding(
+                    base_url, token=SecretStr(TOKEN), quota=quota, clock=clock, sleep=clock.sleep
+                ) as onboarding:
+                    await onboarding.temporary_code()
+
+        run(work())
+    assert clock.slept == [61]
 
 
 def test_processes_that_share_a_file_count_together(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Apart from `client` on purpose: these create what is billed, and need the client
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
@@ -19,9 +20,10 @@ from pfo_dagster.openbanking.powens.errors import no_answer, refusal, unusable
 from pfo_dagster.openbanking.powens.exchange import Exchange, Limits, Timeouts, UnusableReplyError
 from pfo_dagster.openbanking.powens.fields import read_id
 from pfo_dagster.openbanking.powens.json_text import as_object, decode
+from pfo_dagster.openbanking.powens.pacing import Pace, Quota
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from types import TracebackType
     from typing import Literal
 
@@ -49,7 +51,10 @@ class UnknownOutcomeError(ProviderError):
 
 
 class PowensOnboarding:
-    """The onboarding calls of the domain at `base_url`. Raises `ProviderError` and nothing else."""
+    """The onboarding calls of the domain at `base_url`. Raises `ProviderError` and nothing else.
+
+    They keep to `quota`, as those of `client` do.
+    """
 
     def __init__(
         self,
@@ -57,8 +62,13 @@ class PowensOnboarding:
         *,
         token: SecretStr | None = None,
         timeouts: Timeouts | None = None,
+        quota: Quota | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._base = validate_base_url(base_url)
+        self._clock = clock
+        self._pace = Pace((quota or Quota()).at(self._base), clock=clock, sleep=sleep)
         self._exchange = Exchange(
             base_url=httpx.URL(self._base),
             token=token,
@@ -105,6 +115,7 @@ class PowensOnboarding:
     ) -> Mapping[str, object]:
         url = httpx.URL(f"{self._base}{path}")
         call = f"{method} {url.path}"
+        await self._pace.turn()
         try:
             reply = await self._exchange.send(method, url, body)
         except _NEVER_SENT as error:
@@ -119,7 +130,7 @@ class PowensOnboarding:
                 status=reply.status,
                 headers=reply.headers,
                 body=reply.body,
-                now=datetime.now(UTC),
+                now=self._clock(),
             )
             if body is not None and isinstance(refused, AccessRefusedError):
                 raise _wrong_credentials(call, refused)

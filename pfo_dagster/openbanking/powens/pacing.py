@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import fcntl
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
+from pfo_dagster.openbanking.powens.addresses import is_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 WINDOW: Final = 61.0
 """Seconds: a minute and one more, since calls that leave evenly may arrive in a bunch."""
+CALLS_PER_MINUTE_IN_SANDBOXES: Final = 30
+"""What Powens says its sandboxes take; what production takes is not published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,14 @@ class Quota:
     """How often to call. `calls_file` is where processes that share the quota count together."""
 
     per_minute: int | None = None
-    """None: whatever the address is known to allow."""
+    """None: no limit."""
     calls_file: Path | None = None
+
+    def at(self, base_url: str) -> Quota:
+        """The same, with the limit that an address is known to have, where none is set."""
+        if self.per_minute is None and is_sandbox(base_url):
+            return replace(self, per_minute=CALLS_PER_MINUTE_IN_SANDBOXES)
+        return self
 
 
 class Pace:
