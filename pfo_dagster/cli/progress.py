@@ -46,6 +46,8 @@ class RunProgress:
         self.checks: list[dg.AssetCheckEvaluation] = []
         self.warnings: list[str] = []
         """What the steps warned of, each once."""
+        self.made: set[dg.AssetKey] = set()
+        """The assets that were materialized."""
         self.left_out: dict[str, int] = {}
         """By asset, how many rows of the provider's could not be trusted."""
         self._spinner = Spinner("dots", text=f"Running {workflow.spec.meta.title} …")
@@ -70,7 +72,9 @@ class RunProgress:
         if event.event_type is Event.ASSET_CHECK_EVALUATION:
             self.checks.append(event.asset_check_evaluation_data)
         if event.event_type is Event.ASSET_MATERIALIZATION:
-            self._count_rejected(event.step_materialization_data.materialization)
+            made = event.step_materialization_data.materialization
+            self.made.add(made.asset_key)
+            self._count_rejected(made)
         if event.event_type in _STARTS:
             step = self.steps.setdefault(name, StepProgress(name, started=entry.timestamp))
             step.executions += 1

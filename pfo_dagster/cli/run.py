@@ -69,7 +69,7 @@ def run_workflow(key: str, data: Mapping[str, Any]) -> bool:
         raise _interrupted()
     if not result.success:
         return False
-    if dg.AssetKey(PUBLISHED_LATEST_BALANCES) in _asset_keys(workflow):
+    if dg.AssetKey(PUBLISHED_LATEST_BALANCES) in progress.made:
         print_positions(Ledger(settings.data_dir))
     return True
 
@@ -127,7 +127,3 @@ def _print_breaches(
 def _interrupted() -> typer.Exit:
     message = "Interrupted. What was recorded before is whole; nothing is half-written."
     return stop(message, INTERRUPTED)
-
-
-def _asset_keys(workflow: TranslatedWorkflow) -> set[dg.AssetKey]:
-    return {key for assets in workflow.assets for key in assets.keys}
