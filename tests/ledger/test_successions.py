@@ -6,7 +6,17 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tests.ledger.builders import NOON, account, balance, connection, published, record, refresh
+from tests.ledger.builders import (
+    NOON,
+    account,
+    balance,
+    connection,
+    published,
+    record,
+    refresh,
+    sync,
+    transaction,
+)
 
 if TYPE_CHECKING:
     from pfo_dagster.ledger import AccountRow, Ledger, RecordedRefresh
@@ -97,6 +107,33 @@ def test_four_ids_of_one_loan_are_one_history(ledger: Ledger) -> None:
 
     assert {row["current_account_id"] for row in published(ledger, "account_lineage")} == {"4"}
     assert _totals(ledger) == [100, 100, 100, 100]
+
+
+def test_what_is_listed_again_under_a_new_id_flows_once(ledger: Ledger) -> None:
+    """The new id is listed with the past of the account, as far back as the provider goes."""
+    for number, account_id in enumerate(["1", "2", "3"]):
+        _seen(ledger, f"r{number}", account(account_id=account_id), days=number)
+    booked = {"1": (-30, -10, -2), "2": (-10, -2, 0), "3": (-2, 0, 1)}
+    rows = [
+        transaction(
+            transaction_id=f"{account_id} of day {day}",
+            account_id=account_id,
+            booked_on=(NOON + timedelta(days=day)).date(),
+        )
+        for account_id, days in booked.items()
+        for day in days
+    ]
+    pending = transaction(
+        transaction_id="pending",
+        account_id="3",
+        booked_on=(NOON - timedelta(days=99)).date(),
+        coming=True,
+    )
+    with ledger.writer() as writer:
+        writer.record_transactions(sync(), [*rows, pending])
+    flows = {row["day"]: row["transactions"] for row in published(ledger, "cash_flow")}
+    assert flows == {(NOON + timedelta(days=day)).date(): 1 for day in (-30, -10, -2, 0, 1)}
+    assert len(published(ledger, "transactions")) == 10, "what was listed stays to be seen"
 
 
 def test_recording_again_gives_the_same_successions(ledger: Ledger) -> None:

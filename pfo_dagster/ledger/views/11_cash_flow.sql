@@ -1,6 +1,22 @@
--- What came in and went out.
+-- What came in and went out. An account that came back under a new id is listed with its past again,
+-- so what was booked under the earlier id counts only for the days before those.
 
 CREATE VIEW cash_flow_by_type AS
+WITH listed_again AS (
+    SELECT earlier.tenant_id, earlier.provider, earlier.account_id, min(again.booked_on) AS first_day
+    FROM account_lineage AS earlier
+    JOIN account_lineage AS later
+        ON later.tenant_id = earlier.tenant_id
+        AND later.provider = earlier.provider
+        AND later.current_account_id = earlier.current_account_id
+        AND later.successions < earlier.successions
+    JOIN transactions AS again
+        ON again.tenant_id = later.tenant_id
+        AND again.provider = later.provider
+        AND again.account_id = later.account_id
+    WHERE again.active AND NOT again.coming
+    GROUP BY ALL
+)
 SELECT
     transactions.tenant_id,
     transactions.provider,
@@ -13,11 +29,13 @@ SELECT
     count(*) AS transactions
 FROM transactions
 JOIN accounts USING (tenant_id, provider, account_id)
+LEFT JOIN listed_again USING (tenant_id, provider, account_id)
 WHERE transactions.active
     AND NOT transactions.coming
     AND transactions.value IS NOT NULL
     AND accounts.display
     AND accounts.currency IS NOT NULL
+    AND (listed_again.first_day IS NULL OR transactions.booked_on < listed_again.first_day)
     AND NOT (
         transactions.transaction_type = 'summary_card'
         AND EXISTS (
@@ -28,7 +46,7 @@ WHERE transactions.active
         )
     )
 GROUP BY ALL;
-COMMENT ON VIEW cash_flow_by_type IS 'What was booked per day, currency and type on displayed accounts. Left out: announced rows, rows that the provider does not count, and summary_card rows of accounts whose card is followed by itself, because they repeat the card''s rows. Transfers between one''s own accounts are in both inflow and outflow.';
+COMMENT ON VIEW cash_flow_by_type IS 'What was booked per day, currency and type on displayed accounts. Left out: announced rows, rows that the provider does not count, and summary_card rows of accounts whose card is followed by itself, because they repeat the card''s rows; and rows of an account that came back under a new id, from the first day on of which the new id has any. Transfers between one''s own accounts are in both inflow and outflow.';
 COMMENT ON COLUMN cash_flow_by_type.tenant_id IS 'The household or family office.';
 COMMENT ON COLUMN cash_flow_by_type.provider IS 'Who delivered the data: powens:<domain>, or sandbox for made-up data.';
 COMMENT ON COLUMN cash_flow_by_type.day IS 'The bank''s date of the transactions.';

@@ -1,0 +1,1 @@
+-- Views only: `cash_flow` counts once what is listed under two ids of an account.
