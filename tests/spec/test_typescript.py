@@ -111,6 +111,16 @@ def test_names_stand_for_constants_in_any_order_and_for_what_is_supplied(
     assert read_value(expression, before=CONSTANTS, **supplied, BANK="not this one") == value
 
 
+def test_a_constant_that_is_left_open_is_told_where_it_is_used_or_not_at_all() -> None:
+    before = "const OPEN = { key: 'a' as const;\n"
+    found = refusal(f"{before}export const a = defineWorkflow({{ a: OPEN, b: [OPEN] }});")
+    assert found.position
+    assert (found.code, found.position.line, found.position.column) == ("PFO002", 1, 14)
+    assert "`{` is opened here and never closed" in found.message
+    unused = f"{before}export const a = defineWorkflow({{ a: 1 }});"
+    assert read_typescript(SourceFile(Path("x.ts"), unused), defines={}).diagnostics == ()
+
+
 def test_enums_are_found_through_the_whole_module() -> None:
     before = "import * as CS from '@contractspec/lib.contracts-spec';"
     assert read_value("CS.OwnersEnum.PlatformCore", before=before) == "platform.core"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, cast
 
 from pfo_dagster.spec.readers.reading import MAX_DEPTH
+from pfo_dagster.spec.readers.typescript.faults import syntax_error
 from pfo_dagster.spec.readers.typescript.literals import number_value, text_value
 from pfo_dagster.spec.readers.typescript.resolving import (
     REFERENCES,
@@ -17,9 +18,7 @@ from pfo_dagster.spec.readers.typescript.resolving import (
 from pfo_dagster.spec.readers.typescript.syntax import (
     Syntax,
     children,
-    complaint,
     excerpt,
-    fault,
     source,
     unwrapped,
 )
@@ -61,7 +60,7 @@ class Values:
     syntax: Syntax
     names: Names
     diagnostics: dict[object, Diagnostic]
-    """What was refused, once for each place or unknown name."""
+    """What was refused, once for each place, unknown name or broken constant."""
     read_before: int = 0
     """How many values the file's other definitions have."""
     values: dict[Place, Position] = field(default_factory=dict["Place", "Position"])
@@ -105,9 +104,9 @@ class Values:
         target = resolve(self.names, node, self.pending)
         if isinstance(target.found, Supplied):
             return target.found.value
-        if broken := fault(target.found):
-            message = f"this is not valid TypeScript: {complaint(broken)}"
-            raise RefusedError(reading.SYNTAX, message, broken)
+        if target.found.has_error:
+            self._broken(target.found, place)
+            return None
         self.pending.extend(target.trail)
         try:
             return self._literal(target.found, place)
@@ -180,6 +179,13 @@ class Values:
         self.diagnostics[position] = reading.DUPLICATE_KEY.broken(
             message, file=file, position=position, place=place, hint=hint
         )
+
+    def _broken(self, node: Node, place: Place) -> None:
+        self.unread.add(place)
+        # Constants are long and may be used often, and each is wrong once.
+        if node.start_byte not in self.diagnostics:
+            wrong = syntax_error(self.syntax, node)
+            self.diagnostics[node.start_byte] = replace(wrong, place=place)
 
     def _refuse(self, refused: RefusedError, place: Place) -> None:
         self.unread.add(place)
