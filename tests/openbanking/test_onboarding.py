@@ -78,14 +78,20 @@ def test_trap_21_a_user_that_may_have_been_created_is_never_asked_for_again(
     assert len(script.calls) == 1
 
 
-def test_a_crash_between_call_and_answer_leaves_the_intention(record: UserRecord) -> None:
+@pytest.mark.parametrize(
+    "damaged", ["", "null", "[]", "\xff", '{"user_id": "me"}', '{"user_id": -1}']
+)
+def test_a_crash_between_call_and_answer_leaves_the_intention(
+    record: UserRecord, damaged: str
+) -> None:
     def crash(_call: Call) -> Reply:
         assert record.path.exists(), "on disk before the call"
         return CREATED
 
     with scripted(crash) as (base_url, script):
         ask(base_url, record)
-        record.path.write_text("")  # As a process leaves it that is killed on the way.
+        # As a process leaves it that is killed on the way, or somebody's editor.
+        record.path.write_text(damaged, encoding="latin-1")
         with pytest.raises(ProviderError, match="may have created"):
             ask(base_url, record)
     assert len(script.calls) == 1

@@ -10,11 +10,14 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from pfo_dagster.openbanking.errors import ErrorKind, ProviderError
 from pfo_dagster.openbanking.powens.addresses import address_label
+from pfo_dagster.openbanking.powens.fields import read_id
+from pfo_dagster.openbanking.powens.json_text import as_object
 from pfo_dagster.openbanking.powens.onboarding import UnknownOutcomeError
 
 if TYPE_CHECKING:
@@ -43,12 +46,16 @@ class UserRecord:
     def read(self) -> dict[str, str] | None:
         """`{"asked_at": …}`, with `user_id` once it is known; None where nothing was ever asked."""
         try:
-            return cast("dict[str, str]", json.loads(self.path.read_text(encoding="utf-8")))
+            written = as_object(json.loads(self.path.read_bytes())) or {}
         except FileNotFoundError:
             return None
         except ValueError:
-            # Half a record is one: it was begun.
-            return {"asked_at": "an unknown time"}
+            written = {}
+        # Half a record, or a damaged one, is one: it was begun.
+        record = {"asked_at": str(written.get("asked_at") or "an unknown time")}
+        with suppress(ValueError):
+            record["user_id"] = read_id(written.get("user_id"))
+        return record
 
     def begin(self, now: datetime) -> None:
         """Put down the intention; raises `FileExistsError` where another process was quicker."""
