@@ -185,6 +185,28 @@ def test_every_rule_can_be_broken(code: str) -> None:
     assert found.level == RULES[code].checked_level
 
 
+TWICE = ["the same list"]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "is_one"),
+    [
+        ({"a": {"b": [None, True, 1, 1.5, "text", []]}}, True),
+        ({"a": [{"b": object()}]}, False),
+        # The reference remembers what it has seen, and takes a repetition for a circle.
+        ({"a": TWICE, "b": TWICE}, False),
+        ({"a": ["equal"], "b": ["equal"]}, True),
+    ],
+)
+def test_what_is_json_where_it_must_be(metadata: dict[str, Any], is_one: bool) -> None:
+    # Constructed, not read: reading would copy what stands twice.
+    spec = WorkflowSpec.model_validate(workflow(runtime=DEVKIT)).model_copy(
+        update={"metadata": metadata}
+    )
+    told = [one.code for one in check(spec)]
+    assert ("PFO049" not in told) is is_one
+
+
 def test_codes_are_unique_and_in_order() -> None:
     assert list(RULES) == sorted(RULES)
     assert all(code == rule.code and rule.why and rule.example for code, rule in RULES.items())
