@@ -454,6 +454,17 @@ def test_a_connection_of_the_future_was_never_updated() -> None:
     assert read_connection(row, provider="p", now=NOW).last_update is None
 
 
+def test_a_bank_that_is_never_to_be_tried_again_is_tried_when_that_is_due() -> None:
+    row = {**CONNECTION, "next_try": "9999-12-31 00:00:00"}
+    listing = read_connections([row], provider="p", identity_key=KEY, now=NOW)
+    assert listing.connections[0].next_try is None
+    assert [one.reason.partition(",")[0] for one in listing.rejected] == [
+        "next_try: in more than a year or before the year 2000"
+    ]
+    soon = {**CONNECTION, "next_try": "2026-11-25 00:00:00"}
+    assert read_connection(soon, provider="p", now=NOW).next_try is not None
+
+
 def test_a_transaction_that_will_have_been_deleted_is_not_deleted() -> None:
     row = {**TRANSACTION, "deleted": "9999-12-31 00:00:00"}
     [read], [refused] = read_transactions([row], provider="p", identity_key=KEY, now=NOW)

@@ -16,7 +16,7 @@ from pfo_dagster.openbanking.powens.models import WireConnection
 from pfo_dagster.openbanking.powens.privacy import UNREADABLE, code_word, without_ibans
 from pfo_dagster.openbanking.powens.rejections import id_of, left_out, problems_of
 from pfo_dagster.openbanking.powens.states import connection_state
-from pfo_dagster.openbanking.powens.times import IMPOSSIBLE, impossible_times
+from pfo_dagster.openbanking.powens.times import impossible_times
 from pfo_dagster.openbanking.records import Connection, ConnectionListing, Rejected
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def read_connection(row: object, *, provider: str, now: datetime | None = None) 
 def _read(row: object, provider: str, now: datetime | None) -> tuple[Connection, list[str]]:
     """The connection, and what of the row could not be read."""
     wire, problems, unread = _wire(row)
-    impossible = [] if now is None else impossible_times(wire, now)
-    problems += (f"{name}: {IMPOSSIBLE}" for name in impossible)
+    impossible = {} if now is None else impossible_times(wire, now)
+    problems += (f"{name}: {why}" for name, why in impossible.items())
     wire = wire.model_copy(update=dict.fromkeys(impossible))
     # `error` is an old copy of `state`; where both are sent, only `state` is looked at.
     word = (wire.state if "state" in wire.model_fields_set else wire.error) or None

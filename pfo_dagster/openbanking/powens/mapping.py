@@ -24,7 +24,7 @@ from pfo_dagster.openbanking.powens.privacy import (
     without_ibans,
 )
 from pfo_dagster.openbanking.powens.rejections import left_out, rejection
-from pfo_dagster.openbanking.powens.times import IMPOSSIBLE, impossible_times
+from pfo_dagster.openbanking.powens.times import impossible_times
 from pfo_dagster.openbanking.records import Account, Transaction
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ class AccountReader:
         self._accounts[wire.id] = _account(
             wire, provider=self.provider, identity_key=self.identity_key, digest=digest
         )
-        for name in impossible:
-            self._leave_out(wire.id, f"{name}: {IMPOSSIBLE}", digest)
+        for name, why in impossible.items():
+            self._leave_out(wire.id, f"{name}: {why}", digest)
         if wire.currency is None and (wire.balance is not None or wire.coming is not None):
             self._leave_out(wire.id, _NO_CURRENCY, digest)
 
@@ -102,7 +102,7 @@ def read_transactions(
             continue
         if impossible := impossible_times(wire, now):
             digest = payload_hash(row, identity_key)
-            reasons = (f"{name}: {IMPOSSIBLE}" for name in impossible)
+            reasons = (f"{name}: {why}" for name, why in impossible.items())
             rejected += (left_out("transactions", wire.id, reason, digest) for reason in reasons)
             wire = wire.model_copy(update=dict.fromkeys(impossible))
         transactions[wire.id] = _transaction(wire, provider=provider)
