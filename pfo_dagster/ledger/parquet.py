@@ -184,8 +184,21 @@ class ParquetPublisher:
         return int(version)
 
     def _folder(self, commit_number: int) -> Path:
-        name = f".{self.target.name}-{self._schema_version()}-{commit_number}"
-        return self.target.with_name(name)
+        return self.target.with_name(f".{self.target.name}-{self._mark(commit_number)}")
+
+    def _mark(self, commit_number: int) -> str:
+        """What tells a folder's content: the schema, the commit, and when that was recorded.
+
+        Commits of that number may have been two: a ledger can be restored from a backup, and go on.
+        """
+        recorded = rows_of(
+            self.connection,
+            "SELECT strftime(committed_at, '%Y%m%dT%H%M%S%f') FROM history.commits"
+            " WHERE commit_number = ?",
+            [commit_number],
+        )
+        at = recorded[0][0] if recorded else "never"
+        return f"{self._schema_version()}-{commit_number}-{at}"
 
     def _current(self) -> Path | None:
         if not self.target.is_symlink() or not self.target.is_dir():
@@ -193,14 +206,16 @@ class ParquetPublisher:
         return self.target.with_name(self.target.readlink().name)
 
     def _published_commit(self) -> int:
-        """The commit up to which the folder is; 0 if it is of another schema or is not there."""
+        """The commit up to which the folder is; 0 if it is of other content or is not there."""
         current = self._current()
         if current is None:
             return 0
-        _, _, numbers = current.name.partition("-")
-        version, _, commit_number = numbers.partition("-")
-        ours = version == str(self._schema_version()) and commit_number.isdecimal()
-        return int(commit_number) if ours else 0
+        _, _, mark = current.name.partition("-")
+        _, _, numbers = mark.partition("-")
+        commit_number = numbers.partition("-")[0]
+        if not commit_number.isdecimal() or mark != self._mark(int(commit_number)):
+            return 0
+        return int(commit_number)
 
     def _remove_all_but(self, current: Path | None) -> None:
         """Delete older folders and what killed publishers left; readers had a publication's time.

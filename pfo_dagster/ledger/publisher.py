@@ -47,25 +47,36 @@ class Publisher:
     parquet: ParquetPublisher
 
     def lags(self) -> bool:
-        """Whether readers see less than was committed, an older schema, or nothing readable."""
+        """Whether readers see less than was committed, an older schema, or nothing readable.
+
+        Raises `StorageError` if they see more: then an older ledger was put in the place of one
+        that is lost, and the next publication would be the end of the rest.
+        """
         committed = last_commit(self.connection)
-        if committed == 0:
-            return False
         name = str(self.target).replace("'", "''")
         try:
             self.connection.execute(f"ATTACH '{name}' AS replica (READ_ONLY)")
         except duckdb.Error:
-            return True
+            return committed > 0
         try:
-            current = "SELECT commit_number, schema_version FROM {}meta"
+            current = "SELECT coalesce(commit_number, 0), schema_version FROM {}meta"
             published = rows_of(self.connection, current.format("replica."))
+            if published[0][0] > committed:
+                raise StorageError(self._older_than(published[0][0], committed))
             if published != rows_of(self.connection, current.format("")):
                 return True
             return self.parquet.lags()
         except duckdb.Error:
-            return True
+            return committed > 0
         finally:
             self.connection.execute("DETACH replica")
+
+    def _older_than(self, published: int, committed: int) -> str:
+        return (
+            f"{self.target} goes up to commit {published}, the ledger only to {committed}: it is an"
+            f" older one. Move it and its .wal away, and `pfo restore {self.target}`; or move the"
+            " published file away to go back on purpose."
+        )
 
     def publish(self, now: datetime) -> None:
         """Put a copy of all that is committed in place of the one before, then the Parquet files.

@@ -105,7 +105,7 @@ class Watch:
         link = self.data_dir / "published" / "parquet"
         if not link.is_symlink():
             return
-        last = int(link.readlink().name.rpartition("-")[2])
+        last = int(link.readlink().name.split("-")[2])
         [(rows, amount, newest)] = duckdb.execute(
             "SELECT count(*), sum(amount), max(commit_number) FROM read_parquet(?)",
             [f"{link}/balances/*.parquet"],

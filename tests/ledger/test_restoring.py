@@ -9,6 +9,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from pfo_dagster.ledger import Ledger, SchemaError, StorageError
@@ -73,6 +74,28 @@ def test_no_new_ledger_takes_the_place_of_one_that_is_lost(ledger: Ledger, backu
     with ledger.writer() as writer:
         record(writer, refresh("r3"), [balance("3")])
     assert [row["amount"] for row in published(ledger, "balances")] == [3]
+
+
+def test_an_older_ledger_is_not_published_over_what_readers_see(
+    ledger: Ledger, backup: Path
+) -> None:
+    """One that was copied back by hand, without `pfo restore`."""
+    shutil.copy(backup, ledger.warehouse_path)
+    with (
+        pytest.raises(StorageError, match=r"goes up to commit 2, the ledger only to 1"),
+        ledger.writer(),
+    ):
+        pass
+    assert [row["amount"] for row in published(ledger, "latest_balances")] == [2]
+
+
+def test_parquet_is_of_the_ledger_that_was_restored(ledger: Ledger, backup: Path) -> None:
+    """Whose commits have numbers that those of the lost one had."""
+    ledger.warehouse_path.unlink()
+    ledger.published_path.unlink()
+    ledger.restore(backup)
+    seen = pq.read_table(ledger.parquet_path / "balances")
+    assert [f"{amount:f}" for amount in seen["amount"].to_pylist()] == ["1.000000000000"]
 
 
 def test_a_log_of_another_file_is_named(ledger: Ledger, backup: Path) -> None:
