@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -126,9 +127,13 @@ NUMBERS = st.builds(
 
 
 @law
-@given(st.binary() | NUMBERS)
+@given(NUMBERS)
+def test_numbers(body: bytes) -> None:
+    assert isinstance(decode(body), list)
+
+
+@law
+@given(st.binary())
 def test_bytes(body: bytes) -> None:
-    try:
+    with contextlib.suppress(ValueError):
         decode(body)
-    except ValueError:
-        assert not body.startswith(b"[9")
