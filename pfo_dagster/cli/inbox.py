@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -142,6 +142,7 @@ def serve(
     """Answer the steps that wait for a webhook by HTTP. Needs PFO_INBOX_SECRET."""
     import uvicorn  # noqa: PLC0415 - see `list_tasks`
 
+    from pfo_dagster.cli.listening import listen  # noqa: PLC0415
     from pfo_dagster.definitions import build  # noqa: PLC0415
     from pfo_dagster.translate.human.door import inbox_door  # noqa: PLC0415
 
@@ -156,17 +157,19 @@ def serve(
         doors = [(step, step.door.webhook) for step in steps if step.door.webhook]
         if not doors:
             raise stop(f"No step in {settings.specs_dir} waits for a webhook.", FAILED)
-        for step, webhook in doors:
-            out.print(
-                f"{webhook.method} http://{host}:{port}{webhook.path}  {step.plan.spec.meta.key}, "
-                f"step {step.plan.step.id}",
-                markup=False,
-                soft_wrap=True,
-            )
-        app = inbox_door(steps, instance, settings.inbox_secret)
-        uvicorn.run(
-            app, host=host, port=port, log_level="warning", access_log=False, server_header=False
-        )
+        # Ctrl-C is how a server is ended: uvicorn ends in order, and raises it again.
+        with listen("The inbox", host, port) as listener, suppress(KeyboardInterrupt):
+            address = f"http://{host}:{listener.getsockname()[1]}"
+            for step, webhook in doors:
+                out.print(
+                    f"{webhook.method} {address}{webhook.path}  {step.plan.spec.meta.key}, "
+                    f"step {step.plan.step.id}",
+                    markup=False,
+                    soft_wrap=True,
+                )
+            app = inbox_door(steps, instance, settings.inbox_secret)
+            config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 def _given(data: str) -> object:

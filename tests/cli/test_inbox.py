@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,3 +126,17 @@ def test_what_was_typed_wrongly_is_said_in_a_sentence(terminal: Terminal) -> Non
     assert unknown.returncode == 1
     assert 'no task "x"' in unknown.stderr
     assert "Traceback" not in wrong.stderr + unknown.stderr
+
+
+def test_a_port_that_is_taken_is_said_before_any_request_is_named(terminal: Terminal) -> None:
+    specs = Path(terminal.environment["PFO_SPECS_DIR"])
+    wait = (
+        "runtime: {workflowDevkit: {behavior: webhookWait, webhookWait: {resumeSource: webhook}}}"
+    )
+    (specs / "approval.yaml").write_text(SPEC.replace("id: review,", f"id: review, {wait},"))
+    serving = Terminal({**terminal.environment, "PFO_INBOX_SECRET": "made-up"})
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        refused = serving.pfo("inbox", "serve", "--port", str(taken.getsockname()[1]))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "Address already in use" in refused.stderr
+    assert "--port" in refused.stderr
