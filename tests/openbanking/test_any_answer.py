@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 from hypothesis import given, settings
@@ -50,8 +50,9 @@ def is_money(amount: Decimal | None) -> bool:
     """Whether it can be stored as it is."""
     if amount is None:
         return True
-    exact = amount.is_finite() and round(amount, MAX_DECIMALS) == amount
-    return exact and abs(amount) < Decimal(10) ** MAX_INTEGER_DIGITS
+    with localcontext(prec=80):
+        exact = amount.is_finite() and round(amount, MAX_DECIMALS) == amount
+        return exact and abs(amount) < Decimal(10) ** MAX_INTEGER_DIGITS
 
 
 @law
