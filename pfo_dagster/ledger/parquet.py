@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.ledger.commits import last_commit
 from pfo_dagster.ledger.database import rows_of
+from pfo_dagster.ledger.durable import sync_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,7 +159,7 @@ class ParquetPublisher:
         link = self.target.with_name(f"{self.target.name}.tmp")
         link.symlink_to(folder.name)
         link.replace(self.target)
-        _sync_directory(self.target.parent)
+        sync_directory(self.target.parent)
 
     def _stale_files(self, since: int) -> Iterator[tuple[_Relation, str | None]]:
         for relation in _RELATIONS:
@@ -236,12 +237,4 @@ def _sync(folder: Path) -> None:
             with path.open("rb") as file:
                 os.fsync(file.fileno())
     for path in (folder, *(path for path in folder.iterdir() if path.is_dir())):
-        _sync_directory(path)
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_directory(path)

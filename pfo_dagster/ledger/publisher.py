@@ -17,6 +17,7 @@ import duckdb
 
 from pfo_dagster.ledger.commits import last_commit
 from pfo_dagster.ledger.database import explaining, rows_of, transaction
+from pfo_dagster.ledger.durable import sync_directory
 from pfo_dagster.ledger.errors import PublishError, StorageError
 from pfo_dagster.ledger.instants import naive_utc
 
@@ -100,7 +101,7 @@ class Publisher:
                 self.connection.execute("CHECKPOINT")
                 self._copy_to(temporary)
                 temporary.replace(self.target)
-                _sync_directory(self.target.parent)
+                sync_directory(self.target.parent)
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -134,11 +135,3 @@ def _keeping(what_readers_see: str) -> Generator[None]:
             f"{error} What was recorded is safe in the ledger; {what_readers_see}, and the next"
             " run will catch up."
         ) from error
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

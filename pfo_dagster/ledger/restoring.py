@@ -11,6 +11,7 @@ import duckdb
 
 from pfo_dagster.ledger.commits import last_commit
 from pfo_dagster.ledger.database import OFFLINE, connect, explaining, rows_of
+from pfo_dagster.ledger.durable import sync_directory
 from pfo_dagster.ledger.errors import StorageError
 from pfo_dagster.ledger.migrations import bring_up_to_date
 
@@ -45,6 +46,7 @@ def restore(file: Path, warehouse: Path, published: Path, now: datetime) -> int:
                 os.fsync(written.fileno())
         with explaining(warehouse, "restore to"):
             copy.rename(warehouse)
+            sync_directory(warehouse.parent)
     finally:
         copy.unlink(missing_ok=True)
         copy.with_name(f"{copy.name}.wal").unlink(missing_ok=True)
