@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pfo_dagster.ledger import Ledger
 from pfo_dagster.operations.banking.attempts import AttemptLog
+from pfo_dagster.operations.banking.decisions import RefreshPolicy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,7 @@ def recorded(folder: Path) -> set[str]:
 
 def test_a_burst_is_on_record_and_the_ledger_is_free_after_it(tmp_path: Path) -> None:
     async def burst() -> set[str]:
-        with AttemptLog(Ledger(tmp_path), open_seconds=60) as log:
+        with AttemptLog(Ledger(tmp_path), RefreshPolicy(), open_seconds=60) as log:
             record(log, "1")
             record(log, "2")
         return recorded(tmp_path)
@@ -37,7 +38,7 @@ def test_a_burst_is_on_record_and_the_ledger_is_free_after_it(tmp_path: Path) ->
 
 def test_the_ledger_is_free_between_bursts(tmp_path: Path) -> None:
     async def bursts() -> list[set[str]]:
-        with AttemptLog(Ledger(tmp_path), open_seconds=0) as log:
+        with AttemptLog(Ledger(tmp_path), RefreshPolicy(), open_seconds=0) as log:
             record(log, "1")
             await asyncio.sleep(0.001)  # the loop's turn
             between = recorded(tmp_path)
@@ -49,7 +50,7 @@ def test_the_ledger_is_free_between_bursts(tmp_path: Path) -> None:
 
 def test_who_records_too_late_does_not_keep_the_ledger(tmp_path: Path) -> None:
     async def late() -> set[str]:
-        with AttemptLog(Ledger(tmp_path)) as log:
+        with AttemptLog(Ledger(tmp_path), RefreshPolicy()) as log:
             pass
         record(log, "1")
         return recorded(tmp_path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import random
 import shutil
 from datetime import timedelta
@@ -12,7 +14,7 @@ import pytest
 from pfo_dagster.ledger import Ledger
 from pfo_dagster.openbanking.sandbox import SCENARIOS
 from pfo_dagster.operations.banking.decisions import RefreshPolicy
-from tests.openbanking.support import NOON
+from tests.openbanking.support import NOON, Clock
 from tests.operations.careful import ACCOUNTS, REFRESH, TRANSACTIONS, Careful, Killed
 
 LARGE = "ten-thousand-accounts"
@@ -82,6 +84,32 @@ def test_no_bank_is_asked_more_than_its_budget_over_refreshes_crashes_and_retrie
     on_record = home.published("FROM sync_attempts")
     assert home.strict.syncs <= len(on_record) <= home.strict.syncs + killed
     assert home.strict.syncs > 8
+
+
+def test_refreshes_that_run_at_once_share_one_budget(data_dir: Path) -> None:
+    """Another one asks a bank four times after this one has looked, and before its own turn."""
+    ledger = Ledger(data_dir)
+
+    class Meanwhile(Clock):
+        async def sleep(self, seconds: float) -> None:
+            await asyncio.sleep(0.25)  # by when this refresh has let go of the ledger
+            with ledger.writer(publishes=False) as writer:
+                for minute in range(4):
+                    at = NOON - timedelta(minutes=minute)
+                    writer.record_sync_attempt("home", "powens:localhost", "102", "another", at)
+            await super().sleep(seconds)
+
+    home = Careful(data_dir, policy=ALWAYS, clock=Meanwhile())
+    # Of thirty calls a minute, the listing and one bank are left.
+    (data_dir / "calls.json").write_text(json.dumps([NOON.timestamp()] * 28), encoding="utf-8")
+    report = home.run(REFRESH)
+    assert home.strict.syncs == 1
+    assert isinstance(report, dict)
+    [asked, left_alone, _] = report["connections"]
+    assert (asked["connection_id"], asked["action"]) == ("101", "forced")
+    assert (left_alone["connection_id"], left_alone["action"]) == ("102", "read")
+    assert "4 of 4 forced syncs of the last 24 hours are used up" in left_alone["reason"]
+    assert len(home.published("FROM sync_attempts WHERE connection_id = '102'")) == 4
 
 
 def test_a_budget_that_was_used_up_is_there_again_after_a_day(data_dir: Path) -> None:

@@ -1,4 +1,4 @@
-"""Forced syncs on record before they are made, many at a time where banks answer fast.
+"""Forced syncs on record before they are made, and within the budget of all runs together.
 
 To open the ledger takes ten times as long as to record an attempt, so it stays open for a burst of
 them; but not for long, since nobody else can write meanwhile. Used by `refresh`.
@@ -10,11 +10,18 @@ import asyncio
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
+from pfo_dagster.operations.banking.decisions import BUDGET_WINDOW, spent_budget
+
 if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
     from pfo_dagster.ledger import Ledger, Writer
+    from pfo_dagster.operations.banking.decisions import RefreshPolicy
+
+
+class BudgetSpentError(Exception):
+    """Another run has used up the budget since this one looked; the text says so, as a reason."""
 
 
 class AttemptLog:
@@ -25,8 +32,9 @@ class AttemptLog:
     `open_seconds` after it was opened, and when the block ends: write nothing else before that.
     """
 
-    def __init__(self, ledger: Ledger, *, open_seconds: float = 0.2) -> None:
+    def __init__(self, ledger: Ledger, policy: RefreshPolicy, *, open_seconds: float = 0.2) -> None:
         self._ledger = ledger
+        self._policy = policy
         self._open_seconds = open_seconds
         self._stack = ExitStack()
         self._writer: Writer | None = None
@@ -35,9 +43,12 @@ class AttemptLog:
     def record(
         self, *, tenant_id: str, provider: str, connection_id: str, run_id: str, at: datetime
     ) -> None:
-        """Record that a bank is about to be asked. Raises `LedgerError`."""
+        """Record that a bank is about to be asked. Raises `LedgerError` and `BudgetSpentError`."""
         writer = self._writer or self._open()
         try:
+            made = writer.sync_attempts(tenant_id, provider, at - BUDGET_WINDOW)
+            if spent := spent_budget(made.get(connection_id, []), self._policy):
+                raise BudgetSpentError(spent)
             writer.record_sync_attempt(tenant_id, provider, connection_id, run_id, at)
         finally:
             if not self._lasts:

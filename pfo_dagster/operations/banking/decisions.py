@@ -70,15 +70,19 @@ def decide(
     if reason is not None:
         return _read(connection, reason)
     why = "stale" if policy.force_sync == "auto" else "to be asked each time"
-    if len(attempts) >= policy.forced_syncs_per_day:
-        reason = (
-            f"{why}, but {len(attempts)} of {policy.forced_syncs_per_day} forced syncs of the last "
-            "24 hours are used up"
-        )
-        return _read(connection, reason)
+    if spent := spent_budget(attempts, policy):
+        return _read(connection, f"{why}, but {spent}")
     seen = connection.last_update
     age = f"last updated {seen:%Y-%m-%d %H:%M} UTC" if seen else "never updated"
     return Decision(connection_id=connection.connection_id, action="force", reason=f"{why}: {age}")
+
+
+def spent_budget(attempts: Sequence[datetime], policy: RefreshPolicy) -> str | None:
+    """That the attempts within `BUDGET_WINDOW` are all that the budget has, in words; or None."""
+    made, most = len(attempts), policy.forced_syncs_per_day
+    if made < most:
+        return None
+    return f"{made} of {most} forced syncs of the last 24 hours are used up"
 
 
 def _reason_to_leave_alone(

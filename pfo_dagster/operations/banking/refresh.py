@@ -16,7 +16,7 @@ from pfo_dagster.operations.banking.access import (
     ledger_of,
     recording,
 )
-from pfo_dagster.operations.banking.attempts import AttemptLog
+from pfo_dagster.operations.banking.attempts import AttemptLog, BudgetSpentError
 from pfo_dagster.operations.banking.decisions import (
     BUDGET_WINDOW,
     Decision,
@@ -127,7 +127,7 @@ async def _refresh_connections(
         async with gate:
             return await _force(context, log, bank, connection, decision)
 
-    with AttemptLog(ledger_of(context)) as log:
+    with AttemptLog(ledger_of(context), policy) as log:
         return list(await asyncio.gather(*(handle(connection) for connection in connections)))
 
 
@@ -152,6 +152,9 @@ async def _force(
 
     try:
         outcome = await bank.sync(connection, about_to_ask=record_attempt)
+    except BudgetSpentError as spent:
+        note = f"{decision.reason}; but meanwhile {spent}"
+        return _Handled(connection, "read", note, _standing_error(connection))
     except ProviderError as error:
         context.log.warning("%s: the sync failed: %s", _name(connection), error)
         return _Handled(connection, "forced", f"{decision.reason}; {error}", error.kind)
