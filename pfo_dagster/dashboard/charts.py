@@ -12,12 +12,15 @@ if TYPE_CHECKING:
 _HEIGHT = 150
 _FIGURE = ",.8~f"
 """As many decimals as tell one figure from the next: bitcoin has eight."""
+_NUMBERS = {"decimal": ".", "thousands": "\u00a0", "grouping": [3], "currency": ["", ""]}
+"""Thousands set apart as in the tables, by what no country reads as a decimal sign."""
 _FEW = 60
 """Up to so many figures each is marked, since a single one makes no line."""
 
 _MENU = {"export": True, "source": False, "compiled": False, "editor": False}
 """What the menu of a chart offers: pictures of it, and not to open its figures in Vega's editor,
 which is a page on the internet."""
+_EMBEDDED = {"actions": _MENU, "formatLocale": _NUMBERS}
 
 
 def position_chart(history: pa.Table, currency: str) -> alt.Chart:
@@ -47,7 +50,7 @@ def account_chart(observed: pa.Table, name: str, currency: str) -> alt.Chart:
 
 def _steps(data: pa.Table, *, x: str, y: str, title: str, description: str) -> alt.Chart:
     return (
-        alt.Chart(data, description=description, usermeta={"embedOptions": {"actions": _MENU}})
+        alt.Chart(data, description=description, usermeta={"embedOptions": _EMBEDDED})
         .mark_line(interpolate="step-after", point=data.num_rows <= _FEW)
         .encode(
             x=alt.X(x, title=None),

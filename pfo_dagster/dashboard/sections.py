@@ -51,7 +51,7 @@ def banner(shown: Publication, trust: Trust, now: datetime) -> str:
         notice(f"Do not rely on the figures: {verdict.finding.summary}", "wrong", urgent=True)
         for verdict in trust.disproved
     ]
-    refreshed = "no refresh yet"
+    refreshed = "no balances yet: `make run` asks for them"
     if shown.refreshed_at is not None:
         ago = age(shown.refreshed_at, now)
         refreshed = f"refreshed {instant(shown.refreshed_at)}, {ago} ago"

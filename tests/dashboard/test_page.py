@@ -16,7 +16,7 @@ from pfo_dagster.dashboard.sparklines import sparkline
 from pfo_dagster.installed_ledger import open_ledger, panel_of, utc_now
 from pfo_dagster.ledger import TRUST_CHECKS, Ledger
 from pfo_dagster.openbanking.sandbox.controls import clock_moved
-from tests.ledger.builders import NOON, account, balance, connection, record, refresh
+from tests.ledger.builders import NOON, account, balance, connection, record, refresh, sync
 from tests.ledger.conftest import ledger  # noqa: F401 - a fixture
 from tests.ledger.test_trust import filled
 from tests.workflows.household import Household
@@ -64,6 +64,13 @@ def test_the_checks_are_those_of_verify_and_their_clock_is_the_banks(tmp_path: P
 def test_a_figure_of_yesterday_is_called_stale(ledger: Ledger) -> None:  # noqa: F811 - the fixture
     page = read_page(filled(ledger), -timedelta(minutes=1))
     assert "shown balances are stale" in sections.reconciliation(page.trust)
+
+
+def test_before_any_balance_it_says_what_to_do(ledger: Ledger) -> None:  # noqa: F811 - the fixture
+    with ledger.writer() as writer:
+        writer.record_accounts(sync(), [connection()], [account()])
+    page = read_page(ledger, A_DAY)
+    assert "no balances yet: `make run`" in sections.banner(page.publication, page.trust, NOON)
 
 
 def test_a_check_is_named_once_beside_a_figure(ledger: Ledger) -> None:  # noqa: F811 - the fixture
