@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, cast
 
 import typer
 
@@ -187,6 +187,10 @@ def dashboard(
 
 def main() -> None:
     """Entry point of the `pfo` command."""
+    for stream in (sys.stdout, sys.stderr):
+        # UTF-8 has all characters but halves of them, which JSON can escape and data can hold.
+        if isinstance(stream, TextIOWrapper) and stream.encoding.lower() == "utf-8":
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except KeyboardInterrupt:
@@ -195,22 +199,26 @@ def main() -> None:
 
 
 def _json_object(text: str) -> dict[str, Any]:
+    from pfo_dagster.spec.plain_json import plain_json  # noqa: PLC0415 - see `run`
+
     try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
+        value = plain_json(text)
+    except ValueError as error:
         raise stop(f"--data is not JSON: {error}", CALLED_WRONGLY) from None
     if not isinstance(value, dict):
         raise stop(f"--data must be a JSON object, e.g. '{{\"a\": 1}}', not {text}", CALLED_WRONGLY)
-    return value
+    return cast("dict[str, Any]", value)
 
 
 def _define(text: str) -> tuple[str, Any]:
+    from pfo_dagster.spec.plain_json import plain_json  # noqa: PLC0415 - see `run`
+
     name, _, value = text.partition("=")
     try:
         if name.strip():
-            return name.strip(), json.loads(value)
+            return name.strip(), plain_json(value)
         reason = "the name is missing"
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         reason = str(error)
     example = """--define 'CAPABILITY={"key": "a.b", "version": "1.0.0"}'"""
     message = f"--define {text} is not NAME=JSON ({reason}). For example: {example}"

@@ -173,9 +173,11 @@ def serve(
 
 
 def _given(data: str) -> object:
+    from pfo_dagster.spec.plain_json import plain_json  # noqa: PLC0415 - see `list_tasks`
+
     try:
-        return json.loads(data)
-    except json.JSONDecodeError as error:
+        return plain_json(data)
+    except ValueError as error:
         example = """a text needs its quotes: --data '"yes"'"""
         raise stop(f"--data is not JSON: {error} ({example})", CALLED_WRONGLY) from None
 

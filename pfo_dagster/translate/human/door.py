@@ -7,7 +7,6 @@ JSON value, is the answer, checked as an answer in the UI is. Whoever knows the 
 
 from __future__ import annotations
 
-import json
 import secrets
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from pfo_dagster.spec.plain_json import plain_json
 from pfo_dagster.translate.human.inbox import InboxError, decide
 from pfo_dagster.translate.human.records import first_decisions, open_ids, tasks_of
 from pfo_dagster.translate.human.step import InputError
@@ -141,10 +141,6 @@ async def _payload(request: Request) -> Any:  # noqa: ANN401 - any JSON value
     if not body:
         return {name: value for name, value in request.query_params.items() if name != _TASK}
     try:
-        return json.loads(body, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        return plain_json(body)
+    except ValueError as error:
         raise _RefusedError(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}.") from error
-
-
-def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no number in JSON")
