@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from pfo_dagster.cli import main
 from pfo_dagster.openbanking.sandbox import SANDBOX_TOKEN, SandboxState, household, sandbox_app
 from pfo_dagster.openbanking.sandbox.server import running
 from pfo_dagster.resources import utc_now
@@ -96,11 +99,20 @@ def test_powens_at_an_address_is_asked_with_the_token(tmp_path: Path) -> None:
 def test_a_wrong_setup_is_one_clear_message(
     tmp_path: Path, environment: dict[str, str], status: int, named: str
 ) -> None:
-    done = pfo("run", BALANCES, data=tmp_path / "data", **environment)
+    specs = {"PFO_SPECS_DIR": str(specs_that_retry_at_once(tmp_path / "specs"))}
+    done = pfo("run", BALANCES, data=tmp_path / "data", **(specs | environment))
     assert done.returncode == status, done.stderr
     assert named in done.stderr
     assert not (tmp_path / "data" / "published" / "balances.duckdb").exists()
     assert_no_traceback(done)
+
+
+def specs_that_retry_at_once(folder: Path) -> Path:
+    folder.mkdir()
+    for name in ("app.yaml", "refresh-openbanking-balances.yaml"):
+        patient = (ROOT / "specs" / name).read_text()
+        (folder / name).write_text(patient.replace("delayMs: 1000", "delayMs: 1"))
+    return folder
 
 
 def test_a_broken_spec_is_shown_where_it_is_broken(tmp_path: Path) -> None:
@@ -150,3 +162,15 @@ def test_the_projects_own_specs_have_nothing_wrong(tmp_path: Path) -> None:
 
 def assert_no_traceback(done: subprocess.CompletedProcess[str]) -> None:
     assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_half_of_a_character_is_printed_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = io.BytesIO()
+    stream = io.TextIOWrapper(printed, encoding="utf-8")
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr(sys, "argv", ["pfo", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    stream.write("\ud800")
+    stream.flush()
+    assert printed.getvalue().endswith(b"\\ud800")
