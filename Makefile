@@ -20,11 +20,12 @@ dev: $(VENV)/.run ## Dagster's UI on http://localhost:3000
 dashboard: $(VENV)/.dashboard ## what is held, in the browser: http://localhost:2718
 	@$(BIN)/pfo dashboard
 
-# The tests of Dagster's UI wait more than they work, so they run beside the others.
+# The tests of Dagster's UI wait more than they work, so they run beside the others. These wait for
+# processes that they start: three workers keep two cores busy.
 test: $(VENV)/.dev ## the whole test suite
 	@$(BIN)/pytest tests/ui > $(VENV)/ui.log 2>&1 & ui=$$!; \
 	  trap "kill $$ui" INT TERM; \
-	  $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/ui; \
+	  $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/ui; \
 	  others=$$?; wait $$ui; seen=$$?; \
 	  echo "tests/ui:"; cat $(VENV)/ui.log; \
 	  test $$others -eq 0 -a $$seen -eq 0
