@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pfo_dagster.spec.plain_json import plain_json
@@ -17,6 +17,7 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
+@settings(max_examples=40)
 @given(VALUES)
 def test_json_is_read_as_it_is(value: object) -> None:
     assert plain_json(json.dumps(value)) == value
