@@ -168,7 +168,10 @@ def test_enums_are_found_through_the_whole_module() -> None:
         ("LOOP", "PFO018", "the constant `LOOP` refers to itself", ""),
         ("LOOP.a", "PFO018", "the constant `LOOP` refers to itself", ""),
         ("BROKEN", "PFO002", "`b: 2` cannot stand here", ""),
-        ("{ a: 1, a: 2 }", "PFO003", "`a` is written twice", "line 13"),
+        ("LIST[2]", "PFO017", "`LIST` has no member `2`", ""),
+        ("MIXED[1]", "PFO017", "`MIXED` has no member `1`", ""),
+        ("0x1" + "0" * 400, "PFO016", "JSON has no such number: `0x1", ""),
+        ("{ a: 1, a: 2 }", "PFO003", "`a` is written twice", "line 15"),
     ],
 )
 def test_what_is_no_literal_is_refused_by_name(
@@ -181,6 +184,8 @@ const KNOWN = { a: 'a' };
 const SPREAD = { ...KNOWN, a: 1 };
 const LOOP = { a: POOL }, POOL = [LOOP];
 const BROKEN = { a: 1 b: 2 };
+const LIST = ['a', 'b'];
+const MIXED = [...LIST, 'c'];
 """
     found = refusal_of(expression, before=before)
     assert (found.code, found.level) == (code, "error")
