@@ -88,7 +88,7 @@ def _user_if_there(storage: OurStorage) -> str | None:
         if error.kind not in {ErrorKind.RETRYABLE, ErrorKind.RATE_LIMITED}:
             raise
         out.print(f"{error}", markup=False, soft_wrap=True)
-        out.print("Until then, webhooks of the whole domain are kept, and none is acted on.")
+        out.print("Until Powens answers, all signed webhooks are kept, and none is acted on.")
         return None
 
 
