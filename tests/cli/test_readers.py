@@ -18,12 +18,13 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from pfo_dagster.cli.explain import print_explanation
 from pfo_dagster.cli.restore import restore_ledger
 from pfo_dagster.ledger import Ledger
 from pfo_dagster.openbanking import ProviderError
 from pfo_dagster.openbanking.sandbox import SandboxState
 from tests.cli.test_pfo import assert_no_traceback, pfo
-from tests.ledger.builders import account, balance, record, refresh
+from tests.ledger.builders import account, balance, empty_ledger, record, refresh
 from tests.processes import PFO
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -102,7 +103,11 @@ def test_explain_tells_of_an_account_that_came_back_under_a_new_id(tmp_path: Pat
     assert succession in " ".join(before.stderr.split())
 
 
-def test_explain_says_that_an_account_was_away_on_the_day(tmp_path: Path) -> None:
+def test_explain_says_that_an_account_was_away_on_the_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PFO_DATA_DIR", str(tmp_path))
+    empty_ledger(tmp_path)
     gone = THEN + timedelta(days=1)
     for number, at, ended in ((1, THEN, None), (2, gone, gone), (3, NOW, None)):
         with Ledger(tmp_path, clock=lambda at=at: at).writer() as writer:
@@ -111,10 +116,12 @@ def test_explain_says_that_an_account_was_away_on_the_day(tmp_path: Path) -> Non
             record(
                 writer, refresh(f"r{number}", at=at), rows, accounts=[account(disabled_at=ended)]
             )
-    left, back = (f"{at.astimezone(PARIS):%Y-%m-%d}" for at in (gone, NOW))
+    left, back = (at.astimezone(PARIS).date() for at in (gone, NOW))
+    print_explanation("1", left, "current")
     absent = f"counts nowhere from {left} on, until it was back on {back}"
-    assert absent in " ".join(pfo("explain", "1", "--at", left, data=tmp_path).stdout.split())
-    assert "counts nowhere" not in pfo("explain", "1", data=tmp_path).stdout
+    assert absent in " ".join(capsys.readouterr().out.split())
+    print_explanation("1", None, "current")
+    assert "counts nowhere" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

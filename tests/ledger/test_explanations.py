@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pfo_dagster.ledger import Absence, Explanation, Ledger, explain, known_accounts, renumberings
-from tests.ledger.builders import NOON, account, balance, record, refresh
+from tests.ledger.builders import NOON, account, balance, empty_ledger, record, refresh
 
 if TYPE_CHECKING:
     from datetime import date
@@ -61,7 +61,7 @@ def test_a_figure_names_its_run_its_request_and_its_spec(ledger: Ledger) -> None
 
 def test_what_took_its_place_is_newer_a_correction_or_was_there_before(tmp_path: Path) -> None:
     clock = Clock()
-    ledger = Ledger(tmp_path / "data", clock=clock)
+    ledger = empty_ledger(tmp_path / "data", clock)
     refreshed(ledger, clock, 1, "10", of_day=1)
     refreshed(ledger, clock, 2, "10", of_day=1)
     refreshed(ledger, clock, 3, "20", of_day=3)
@@ -92,7 +92,7 @@ def test_the_figure_that_was_known_then_is_explained_with_what_has_replaced_it(
     tmp_path: Path,
 ) -> None:
     clock = Clock()
-    ledger = Ledger(tmp_path / "data", clock=clock)
+    ledger = empty_ledger(tmp_path / "data", clock)
     refreshed(ledger, clock, 1, "10", of_day=0)
     refreshed(ledger, clock, 2, "20", of_day=1)
     with ledger.reader() as reader:
@@ -122,7 +122,7 @@ def test_on_a_day_of_absence_a_figure_counted_nowhere(ledger: Ledger) -> None:
 
 def test_what_was_known_of_a_closed_account_says_that_it_was_closed(tmp_path: Path) -> None:
     clock = Clock()
-    ledger = Ledger(tmp_path / "data", clock=clock)
+    ledger = empty_ledger(tmp_path / "data", clock)
     for number, disabled_at in ((0, None), (1, NOON + DAY), (2, None)):
         clock.now = NOON + number * DAY
         listed = account(disabled_at=disabled_at)
