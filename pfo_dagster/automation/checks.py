@@ -15,6 +15,8 @@ from pfo_dagster.operations.banking.catalog import LEDGER_BALANCES, PUBLISHED_LA
 from pfo_dagster.translate.metadata import as_metadata
 
 FRESHNESS = "figures_are_fresh"
+_ROWS_KEPT = 50
+"""Of what a check objects to: Dagster keeps the metadata of each run for good."""
 
 
 def asset_checks(produced: Collection[dg.AssetKey]) -> list[dg.AssetChecksDefinition]:
@@ -88,5 +90,7 @@ def _result(
         check_name=name,
         severity=severity,
         description=finding.summary,
-        metadata=as_metadata({"objections": list(finding.rows)} if finding.rows else {}),
+        metadata=as_metadata(
+            {"objections": list(finding.rows[:_ROWS_KEPT])} if finding.rows else {}
+        ),
     )

@@ -83,6 +83,21 @@ def test_a_check_is_named_once_beside_a_figure(ledger: Ledger) -> None:  # noqa:
     assert (key[2], names.count("observations_are_unique")) == ("1", 1)
 
 
+def test_every_figure_that_is_disproved_says_so_however_many_they_are(
+    ledger: Ledger,  # noqa: F811 - the fixture
+) -> None:
+    rows = [balance(account_id=str(number)) for number in range(70)]
+    with ledger.writer() as writer:
+        record(writer, refresh(), rows)
+    with duckdb.connect(ledger.published_path) as published:
+        published.execute("INSERT INTO balances FROM balances")
+    page = read_page(ledger, A_DAY)
+    shown = sections.accounts(page.accounts, page.sparklines, page.trust, NOON, page.names)
+    assert shown.count("disproved by observations_are_unique") == 70
+    [unique] = [one for one in page.trust.verdicts if one.name == "observations_are_unique"]
+    assert unique.finding.summary.startswith("70 observations")
+
+
 def test_what_banks_write_is_no_markup(ledger: Ledger) -> None:  # noqa: F811 - the fixture
     with ledger.writer() as writer:
         record(

@@ -11,13 +11,12 @@ if TYPE_CHECKING:
 
     from pfo_dagster.ledger.reader import Reader
 
-MOST_ROWS_SHOWN = 50
 _MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The answer of a check. `rows` are what it objects to, at most `MOST_ROWS_SHOWN` of them."""
+    """The answer of a check. `rows` are all that it objects to, be it every account."""
 
     passed: bool
     summary: str
@@ -52,7 +51,7 @@ def objections(
     return Finding(
         passed=False,
         summary=f"{len(rows)} {failed}{_named(rows)}.",
-        rows=tuple(rows[:MOST_ROWS_SHOWN]),
+        rows=tuple(rows),
     )
 
 
