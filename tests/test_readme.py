@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,12 +74,24 @@ def test_amounts_stay_exact_in_the_pandas_example(folder: Path) -> None:
     assert "decimal128(38, 12)[pyarrow]" in run(folder, sys.executable, "-c", example).stdout
 
 
-def test_the_spec_is_a_spec(tmp_path: Path) -> None:
-    (example,) = blocks("yaml")
-    path = tmp_path / "example.yaml"
-    path.write_text(example, encoding="utf-8")
-    (spec,) = read_workflows(path)
+def test_the_spec_runs_beside_those_that_ship(tmp_path: Path) -> None:
+    example, app = blocks("yaml")
+    specs = tmp_path / "specs"
+    shutil.copytree(ROOT / "specs", specs)
+    (specs / "morning.yaml").write_text(example, encoding="utf-8")
+    with (specs / "app.yaml").open("a", encoding="utf-8") as file:
+        file.write(app)
+    (spec,) = read_workflows(specs / "morning.yaml")
     assert check(spec) == []
+    done = run_pfo(
+        "run",
+        spec.meta.key,
+        environment={**environment(tmp_path), "PFO_SPECS_DIR": str(specs)},
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    ran = re.findall(r"^ *(\w+) +done", done.stdout, flags=re.MULTILINE)
+    assert ran == ["pre_flight", "refresh", "list", "settle"]
 
 
 def test_the_targets_exist() -> None:
