@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -52,11 +53,12 @@ def serve_webhooks(*, host: str, port: int, max_age_seconds: int, signed_prefix:
     # What others log at this level is of no use here: each step of making Dagster's tables.
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("pfo_dagster").setLevel(logging.INFO)
-    with listen("The receiver", host, port) as listener:
+    # Ctrl-C is how a server is ended: uvicorn ends in order, and raises it again.
+    with listen("The receiver", host, port) as listener, suppress(KeyboardInterrupt):
         use_dagster_home(settings)
         spool = Spool(settings.data_dir / "webhooks")
-        # uvicorn ends in order and then raises the signal again, which by default would end this
-        # process before the last events are in the storage.
+        # So with this one, which by default would end the process before the last events are in
+        # the storage.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         with dg.DagsterInstance.get() as instance:
             storage = OurStorage(instance, lambda: asyncio.run(_user_id(settings)))

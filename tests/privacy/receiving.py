@@ -42,7 +42,7 @@ def receive_a_burst(folder: Path, settings: Mapping[str, str]) -> None:
         wait_until_it_listens(address, receiver)
         statuses = [send(address, number) for number in range(40)]
         receiver.send_signal(signal.SIGINT)
-        receiver.wait(20)
+        assert receiver.wait(20) == 0, "Ctrl-C is how a server is ended"
     assert statuses.count(200) >= 30, statuses
 
 
