@@ -15,7 +15,6 @@ from pfo_dagster.cli.query import print_rows
 from pfo_dagster.cli.sources import source_names
 from pfo_dagster.cli.total import total_lines
 from pfo_dagster.config import load_settings
-from pfo_dagster.dashboard.sources import source_of
 from pfo_dagster.ledger import (
     Holding,
     Ledger,
@@ -24,6 +23,7 @@ from pfo_dagster.ledger import (
     holdings,
     positions_in,
     rate_days,
+    source_of,
     totals,
 )
 
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from decimal import Decimal
 
-    from pfo_dagster.dashboard.sources import Source
-    from pfo_dagster.ledger import Total
+    from pfo_dagster.ledger import Source, Total
 
 
 def print_balances(

@@ -12,8 +12,7 @@ from pfo_dagster.cli.console import out, stop
 from pfo_dagster.cli.exit_codes import CALLED_WRONGLY
 from pfo_dagster.cli.sources import source_names
 from pfo_dagster.config import load_settings
-from pfo_dagster.dashboard.sources import source_of
-from pfo_dagster.ledger import Ledger, as_text, explain, known_accounts, renumberings
+from pfo_dagster.ledger import Ledger, as_text, explain, known_accounts, renumberings, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pfo_dagster.dashboard.sources import source_of
+from pfo_dagster.ledger import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pfo_dagster.dashboard.sources import Source, Sourced
+    from pfo_dagster.ledger import Source, Sourced
 
 
 def source_names(figures: Iterable[Sourced]) -> Mapping[Source, str]:

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from pfo_dagster.dashboard.sources import source_of
-from pfo_dagster.ledger import RATES_GOOD_FOR_DAYS, as_text
+from pfo_dagster.ledger import RATES_GOOD_FOR_DAYS, as_text, source_of
 from pfo_dagster.rates import published_currencies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
-    from pfo_dagster.dashboard.sources import Source
-    from pfo_dagster.ledger import PositionIn
+    from pfo_dagster.ledger import PositionIn, Source
 
 
 def total_lines(

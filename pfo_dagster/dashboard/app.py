@@ -21,10 +21,9 @@ def _():
     from pfo_dagster.config import load_settings
     from pfo_dagster.dashboard import figures, sections, tables
     from pfo_dagster.dashboard.page import current_page
-    from pfo_dagster.dashboard.sources import account_of, source_of
     from pfo_dagster.dashboard.watching import mark_of, watch
     from pfo_dagster.installed_ledger import open_ledger
-    from pfo_dagster.ledger import LedgerError, explain
+    from pfo_dagster.ledger import LedgerError, account_of, explain, source_of
 
     return (
         LedgerError,

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from pfo_dagster.dashboard.sources import AccountKey, Source
-    from pfo_dagster.ledger import Reader
+    from pfo_dagster.ledger import AccountKey, Reader, Source
 
 SANDBOX = "sandbox"
 SPARKLINE_DAYS = 90

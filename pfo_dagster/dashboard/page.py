@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from pfo_dagster.dashboard.sources import AccountKey, Source
     from pfo_dagster.dashboard.watching import Mark
-    from pfo_dagster.ledger import Holding, Ledger, Position
+    from pfo_dagster.ledger import AccountKey, Holding, Ledger, Position, Source
 
 _GOOD_FOR: Final = timedelta(minutes=5)
 _last_read: dict[Mark, Page] = {}

@@ -6,10 +6,9 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from pfo_dagster.dashboard.figures import RECENT_DAYS, SPARKLINE_DAYS, age
-from pfo_dagster.dashboard.sources import account_of, source_of
 from pfo_dagster.dashboard.sparklines import sparkline
 from pfo_dagster.dashboard.tables import Column, Html, Row, facts, notice, said, table
-from pfo_dagster.ledger import as_text
+from pfo_dagster.ledger import account_of, as_text, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
         Trust,
         WaitingConnection,
     )
-    from pfo_dagster.dashboard.sources import AccountKey, Source
-    from pfo_dagster.ledger import Explanation, Holding, Position
+    from pfo_dagster.ledger import AccountKey, Explanation, Holding, Position, Source
 
 _OBSERVATIONS_SHOWN: Final = 20
 _STATES: Final = {

@@ -85,6 +85,7 @@ from pfo_dagster.ledger.rows import (
     Sync,
     TransactionRow,
 )
+from pfo_dagster.ledger.sources import AccountKey, OfAccount, Source, Sourced, account_of, source_of
 from pfo_dagster.ledger.texts import cell, plain
 from pfo_dagster.ledger.trust import TRUST_CHECKS, Finding, TrustCheck, figures_are_fresh
 from pfo_dagster.ledger.writer import Writer
@@ -94,6 +95,7 @@ __all__ = [
     "RATES_GOOD_FOR_DAYS",
     "TRUST_CHECKS",
     "Absence",
+    "AccountKey",
     "AccountOutcome",
     "AccountRow",
     "AccountType",
@@ -117,6 +119,7 @@ __all__ = [
     "LedgerError",
     "MonthFlow",
     "NotPublishedError",
+    "OfAccount",
     "Overview",
     "OverviewRow",
     "Position",
@@ -134,6 +137,8 @@ __all__ = [
     "Renumbering",
     "Replacement",
     "SchemaError",
+    "Source",
+    "Sourced",
     "StaleAccount",
     "StorageError",
     "Succession",
@@ -143,6 +148,7 @@ __all__ = [
     "TrustCheck",
     "Writer",
     "account_count",
+    "account_of",
     "account_types",
     "as_text",
     "bank_day",
@@ -164,6 +170,7 @@ __all__ = [
     "rate_days",
     "recent_positions",
     "renumberings",
+    "source_of",
     "stale_accounts",
     "totals",
 ]
