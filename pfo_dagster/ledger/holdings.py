@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from pfo_dagster.ledger.errors import QueryError
 from pfo_dagster.ledger.instants import naive_utc
 from pfo_dagster.ledger.reader import ask
 
@@ -138,19 +139,28 @@ def positions_in(
 
     Rates are those of `rates_on`, by default of `on` or the last observed day.
 
-    The rule is that of the macro `positions_in`: `views/15_totals.sql`.
+    The rule is that of the macro `positions_in`: `views/15_totals.sql`. Raises `QueryError` for a
+    position that is too large for it.
     """
-    return ask(
-        reader,
-        PositionIn,
-        """
-        SELECT tenant_id, provider, currency, home_currency, amount, amount_in_home, rate,
-            home_rate, rate_day, rate_source
-        FROM positions_in($home, $day, known_at := $known_at, rates_on := $rates_on)
-        ORDER BY tenant_id, provider, currency
-        """,
-        {"home": home, "rates_on": rates_on, **_times(on, known_at)},
-    )
+    try:
+        return ask(
+            reader,
+            PositionIn,
+            """
+            SELECT tenant_id, provider, currency, home_currency, amount, amount_in_home, rate,
+                home_rate, rate_day, rate_source
+            FROM positions_in($home, $day, known_at := $known_at, rates_on := $rates_on)
+            ORDER BY tenant_id, provider, currency
+            """,
+            {"home": home, "rates_on": rates_on, **_times(on, known_at)},
+        )
+    except QueryError as error:
+        if "overflow" not in str(error).lower():
+            raise
+        raise QueryError(
+            f"A position is too large to be valued in {home}: rates are applied exactly, to at most"
+            " 10 000 000 000 000 units. Ask for the positions without a home currency."
+        ) from error
 
 
 RATES_GOOD_FOR_DAYS = 7

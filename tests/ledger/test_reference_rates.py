@@ -70,6 +70,13 @@ def test_each_currency_is_converted_by_both_rates_of_one_day(ledger: Ledger) -> 
     assert total(ledger, "EUR")["total"] == Decimal("59.28")
 
 
+def test_a_position_that_is_too_large_for_a_rate_is_told_in_words(ledger: Ledger) -> None:
+    hold(ledger, USD="1e20")
+    know(ledger, rate("USD", "1.25"))
+    with pytest.raises(QueryError, match=r"too large to be valued in EUR: rates are applied exact"):
+        worth(ledger, "EUR")
+
+
 def test_a_rate_that_is_missing_is_named_and_there_is_no_total(ledger: Ledger) -> None:
     hold(ledger, EUR="100", USD="50", JPY="1000")
     know(ledger, rate("USD", "1.25"))
