@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
+from pfo_dagster.ledger.database import give_memory_back
 from pfo_dagster.ledger.errors import InvalidRowError, QueryError
 from pfo_dagster.ledger.instants import naive_utc
 
@@ -148,6 +149,8 @@ def incoming(
         batches.append(pa.record_batch(arrays, schema=schema))
         batch = list(islice(rest, _BATCH))
     offer = _Offer(pa.Table.from_batches(batches, schema=schema))
+    if len(batches) > 1:
+        give_memory_back(connection)
     del batches
     connection.register("incoming", offer)
     try:
@@ -156,7 +159,6 @@ def incoming(
     finally:
         connection.unregister("incoming")
         offer.withdraw()
-        # Arrow keeps what it freed, too.
         pa.default_memory_pool().release_unused()
 
 

@@ -24,10 +24,6 @@ OFFLINE: Mapping[str, bool] = {
 }
 """Settings of every connection: nothing is fetched and no code is loaded behind our back."""
 
-_FRUGAL: Mapping[str, str] = {"allocator_bulk_deallocation_flush_threshold": "0B"}
-"""Of the writer alone: what DuckDB freed goes back at once, and not when the connection closes.
-That takes large queries a fifth more of processor time, for which readers should not wait."""
-
 _RESTORE = (
     "Move it and its .wal away; `pfo restore` puts the published file or a backup of it in its"
     " place, and the next run goes on from there."
@@ -48,7 +44,15 @@ _REMEDIES = (
 
 def connect(path: Path) -> DuckDBPyConnection:
     """Open a database for writing, creating it if missing. The caller closes it."""
-    return duckdb.connect(str(path), config={**OFFLINE, **_FRUGAL})
+    return duckdb.connect(str(path), config=dict(OFFLINE))
+
+
+def give_memory_back(connection: DuckDBPyConnection) -> None:
+    """Have what DuckDB frees from now on go back at once, and not when the database is closed.
+
+    Large queries take a fifth more of processor time by it, so this is for who writes many rows.
+    """
+    connection.execute("SET allocator_bulk_deallocation_flush_threshold = '0B'")
 
 
 def rows_of(
