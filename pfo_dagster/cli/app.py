@@ -165,7 +165,7 @@ def dev(
     from pfo_dagster.cli.dev import serve_dagster  # noqa: PLC0415 - see `run`
 
     with plain_errors():
-        raise typer.Exit(serve_dagster(port))
+        serve_dagster(port)
 
 
 @app.command()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
+from typing import NoReturn
 
 from pfo_dagster.cli.listening import listen
 from pfo_dagster.cli.liveness import bury_the_dead
@@ -12,8 +12,11 @@ from pfo_dagster.config import PROJECT_ROOT, load_settings
 from pfo_dagster.dagster_home import open_instance, use_dagster_home
 
 
-def serve_dagster(port: int) -> int:
-    """Serve until interrupted; returns the server's exit status."""
+def serve_dagster(port: int) -> NoReturn:
+    """Become Dagster's server, so that whoever ends this process ends that one, and its children.
+
+    Raises `typer.Exit` where the port is taken.
+    """
     settings = load_settings()
     # Dagster would go on without its UI, and start a second daemon on the same storage.
     listen("Dagster's UI", "127.0.0.1", port).close()
@@ -22,9 +25,5 @@ def serve_dagster(port: int) -> int:
         bury_the_dead(instance, home)
     workspace = PROJECT_ROOT / "workspace.yaml"
     command = [sys.executable, "-m", "dagster", "dev", "-w", str(workspace), "-p", str(port)]
-    try:
-        return subprocess.run(  # noqa: S603 - our own command
-            command, check=False, cwd=PROJECT_ROOT, env={**os.environ, **settings.folders}
-        ).returncode
-    except KeyboardInterrupt:
-        return 0
+    os.chdir(PROJECT_ROOT)
+    os.execve(command[0], command, {**os.environ, **settings.folders})  # noqa: S606 - our own
