@@ -117,14 +117,17 @@ def docs(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail on drift.")] = False,
     output: Annotated[
         Path | None,
-        typer.Option(help="The folder of the pages; docs/workflows by default.", file_okay=False),
+        typer.Option(
+            help="The folder of the pages; docs/workflows beside the specs by default.",
+            file_okay=False,
+        ),
     ] = None,
 ) -> None:
     """Write a page for each workflow: diagram, retries, requirements, assets, definition."""
-    from pfo_dagster.cli.docs import PAGES, write_docs  # noqa: PLC0415 - see `run`
+    from pfo_dagster.cli.docs import write_docs  # noqa: PLC0415 - see `run`
 
     with plain_errors():
-        raise typer.Exit(write_docs(output or PAGES, check=check))
+        raise typer.Exit(write_docs(output, check=check))
 
 
 @app.command()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pfo_dagster.cli.console import err, out
 from pfo_dagster.cli.exit_codes import CALLED_WRONGLY, DONE, FAILED
 from pfo_dagster.cli.specs import defined, load_app, load_specs
-from pfo_dagster.config import PROJECT_ROOT, load_settings
+from pfo_dagster.config import load_settings
 from pfo_dagster.operations.banking import open_banking_operations
 from pfo_dagster.spec import render
 from pfo_dagster.translate.planning.page import GENERATED, workflow_pages
@@ -19,18 +19,16 @@ if TYPE_CHECKING:
 
     from pfo_dagster.spec import WorkflowSpec
 
-PAGES = PROJECT_ROOT / "docs" / "workflows"
-"""Where the project's own pages are."""
 
-
-def write_docs(folder: Path, *, check: bool) -> int:
+def write_docs(folder: Path | None, *, check: bool) -> int:
     """Write the pages to `folder`, or only look whether they are those; the exit status.
 
-    Generated pages of workflows that are gone are removed. Nothing is written while a spec cannot
-    be read.
+    Without a folder it is `docs/workflows` beside that of the specs. Generated pages of workflows
+    that are gone are removed. Nothing is written while a spec cannot be read.
     """
-    settings = load_settings()
-    loaded = load_specs(settings.specs_dir, defined(load_app(settings.specs_dir)))
+    specs = load_settings().specs_dir
+    folder = folder or specs.resolve().parent / "docs" / "workflows"
+    loaded = load_specs(specs, defined(load_app(specs)))
     if loaded.diagnostics:
         err.print(render(loaded.diagnostics), markup=False, soft_wrap=True)
         return CALLED_WRONGLY

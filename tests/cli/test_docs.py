@@ -45,6 +45,11 @@ def test_the_projects_own_pages_are_up_to_date() -> None:
     assert done.exit_code == 0, done.stderr
 
 
+def test_other_specs_have_their_pages_beside_them(specs: Path) -> None:
+    assert pfo().exit_code == 0
+    assert (specs.parent / "docs" / "workflows" / f"{BALANCES}.md").exists()
+
+
 def test_pages_are_written_once_and_then_stay(specs: Path, tmp_path: Path) -> None:
     pages = tmp_path / "pages"
     assert pfo("--output", str(pages)).exit_code == 0
