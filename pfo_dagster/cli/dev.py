@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import NoReturn
 
@@ -25,5 +26,7 @@ def serve_dagster(port: int) -> NoReturn:
         bury_the_dead(instance, home)
     workspace = PROJECT_ROOT / "workspace.yaml"
     command = [sys.executable, "-m", "dagster", "dev", "-w", str(workspace), "-p", str(port)]
+    # Dagster takes SIGTERM as it takes SIGINT, which a script's background jobs begin by ignoring.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.chdir(PROJECT_ROOT)
     os.execve(command[0], command, {**os.environ, **settings.folders})  # noqa: S606 - our own
