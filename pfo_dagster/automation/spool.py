@@ -19,6 +19,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from pfo_dagster.durable import sync_directory
 from pfo_dagster.openbanking.powens.events import BankEvent
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Spool:
                 file.flush()
                 os.fsync(file.fileno())
             unfinished.rename(self.folder / f"{name}.jsonl")
-            _sync_names(self.folder)
+            sync_directory(self.folder)
         except OSError:
             unfinished.unlink(missing_ok=True)
             raise
@@ -125,12 +126,3 @@ def bringing(
     finally:
         ends.set()
         thread.join()
-
-
-def _sync_names(folder: Path) -> None:
-    """Put the names of a folder's files on disk: syncing a file does not cover its own name."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

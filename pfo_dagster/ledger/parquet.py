@@ -13,9 +13,9 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pfo_dagster.durable import sync_directory
 from pfo_dagster.ledger.commits import last_commit
 from pfo_dagster.ledger.database import rows_of
-from pfo_dagster.ledger.durable import sync_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

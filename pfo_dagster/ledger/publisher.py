@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
+from pfo_dagster.durable import sync_directory
 from pfo_dagster.ledger.commits import last_commit
 from pfo_dagster.ledger.database import explaining, rows_of, transaction
-from pfo_dagster.ledger.durable import sync_directory
 from pfo_dagster.ledger.errors import PublishError, StorageError
 from pfo_dagster.ledger.instants import naive_utc
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from pfo_dagster.durable import sync_directory
 from pfo_dagster.ledger.commits import last_commit
 from pfo_dagster.ledger.database import OFFLINE, connect, explaining, rows_of
-from pfo_dagster.ledger.durable import sync_directory
 from pfo_dagster.ledger.errors import StorageError
 from pfo_dagster.ledger.migrations import bring_up_to_date
 
